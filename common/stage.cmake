@@ -1,0 +1,78 @@
+# Included by every stage's CMakeLists.txt, right after project(): language, dependencies, and the
+# functions that a stage is made with. A stage builds alone, or under the top level with others.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+option(KV_TESTS "Build the tests" ON)
+option(KV_WERROR "Warnings are errors" OFF)
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+if(KV_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+  include(GoogleTest)
+  enable_testing()
+endif()
+
+if(NOT TARGET kv-asio)
+  add_subdirectory(${CMAKE_CURRENT_LIST_DIR} common)
+endif()
+
+# kv_library(SOURCE...): the stage's library; its name is the project's.
+function(kv_library)
+  add_library(${PROJECT_NAME} STATIC ${ARGN})
+  target_include_directories(${PROJECT_NAME} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/src)
+  target_compile_definitions(${PROJECT_NAME} PUBLIC KV_STAGE="${PROJECT_NAME}")
+  target_link_libraries(${PROJECT_NAME} PUBLIC kv-asio spdlog::spdlog CLI11::CLI11 PRIVATE kv-warnings)
+endfunction()
+
+# kv_proto(FILE): protobuf messages, linked into the library; the header is "<folder>/<name>.pb.h".
+function(kv_proto file)
+  find_package(protobuf CONFIG QUIET)
+  if(NOT protobuf_FOUND)  # Debian's has no CMake configuration
+    find_package(Protobuf 3.21 REQUIRED)
+  endif()
+  add_library(${PROJECT_NAME}-proto STATIC ${file})
+  protobuf_generate(TARGET ${PROJECT_NAME}-proto)
+  target_include_directories(${PROJECT_NAME}-proto SYSTEM PUBLIC ${CMAKE_CURRENT_BINARY_DIR})
+  target_link_libraries(${PROJECT_NAME}-proto PUBLIC protobuf::libprotobuf)
+  target_link_libraries(${PROJECT_NAME} PUBLIC ${PROJECT_NAME}-proto)
+endfunction()
+
+# kv_program(NAME SOURCE): a program, built as <stage's build folder>/NAME.
+function(kv_program name source)
+  add_executable(${PROJECT_NAME}-${name} ${source})
+  set_target_properties(${PROJECT_NAME}-${name} PROPERTIES OUTPUT_NAME ${name})
+  target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${PROJECT_NAME} kv-warnings)
+endfunction()
+
+# kv_test(NAME SOURCE [LABEL...]): a GoogleTest program; it finds the stage's programs through
+# KV_SERVER and KV_CLIENT. Labels: fast (the default), slow, limits, soak.
+function(kv_test name source)
+  if(NOT KV_TESTS)
+    return()
+  endif()
+  set(labels ${ARGN})
+  if(NOT labels)
+    set(labels fast)
+  endif()
+  set(target ${PROJECT_NAME}-${name})
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE ${PROJECT_NAME} kv-fixtures kv-warnings GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE
+    KV_SERVER="$<TARGET_FILE:${PROJECT_NAME}-kv-server>" KV_CLIENT="$<TARGET_FILE:${PROJECT_NAME}-kv-client>")
+  if(TARGET ${PROJECT_NAME}-kv-inspect)
+    target_compile_definitions(${target} PRIVATE KV_INSPECT="$<TARGET_FILE:${PROJECT_NAME}-kv-inspect>")
+    add_dependencies(${target} ${PROJECT_NAME}-kv-inspect)
+  endif()
+  add_dependencies(${target} ${PROJECT_NAME}-kv-server ${PROJECT_NAME}-kv-client)
+  gtest_discover_tests(${target} TEST_PREFIX ${PROJECT_NAME}. DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${labels}" TIMEOUT 300)
+endfunction()
