@@ -1,0 +1,29 @@
+#include "server.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <thread>
+
+#include "session.hpp"
+
+namespace kv {
+
+Server::Server(const Options& options) : acceptor_{listen(context_, options)} {}
+
+void Server::run() {
+  constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop
+  while (true) {
+    boost::system::error_code failed;
+    tcp::socket socket = acceptor_.accept(failed);
+    if (failed) {
+      spdlog::warn("cannot accept a connection: {}", failed.message());
+      std::this_thread::sleep_for(pause);
+      continue;
+    }
+    socket.set_option(tcp::no_delay{true}, failed);  // a reply must not wait for the next one
+    serve(std::move(socket));
+  }
+}
+
+}  // namespace kv
