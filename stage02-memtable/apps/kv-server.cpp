@@ -1,0 +1,30 @@
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "codec.hpp"
+#include "log.hpp"
+#include "memtable.hpp"
+#include "options.hpp"
+#include "server.hpp"
+#include "service.hpp"
+#include "start_error.hpp"
+
+int main(int argc, char** argv) {
+  const auto end = [](int) { std::_Exit(0); };  // nothing is kept, so there is nothing to put away
+  std::signal(SIGINT, end);
+  std::signal(SIGTERM, end);
+  try {
+    const auto options = kv::parse_options(argc, argv);
+    if (!options) return 0;
+    kv::start_log(options->log_level);
+    kv::MemTable storage{kv::answer_limit()};
+    kv::Service service{storage};
+    kv::Server server{*options, service};
+    std::cout << "listening on " << server.endpoint() << std::endl;
+    server.run();
+  } catch (const kv::StartError& error) {
+    std::cerr << "kv-server: " << error.what() << '\n';
+    return error.exit_status();
+  }
+}

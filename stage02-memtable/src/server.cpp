@@ -1,0 +1,67 @@
+#include "server.hpp"
+
+#include <boost/asio/write.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include "limits.hpp"
+#include "linger.hpp"
+#include "session.hpp"
+
+namespace kv {
+namespace {
+
+constexpr std::uint32_t refusals_max = 64;  // at a time; who comes on top is closed at once
+
+void refuse(tcp::socket socket) {
+  boost::system::error_code left;
+  boost::asio::write(socket, boost::asio::buffer("-ERR max number of clients reached\r\n", 36),
+                     left);
+  lingering_close(socket);
+}
+
+}  // namespace
+
+Server::Server(const Options& options, Service& service)
+    : acceptor_{listen(context_, options)},
+      service_{service},
+      connections_max_{connection_limit(options.max_connections)} {}
+
+void Server::run() {
+  constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop
+  while (true) {
+    boost::system::error_code failed;
+    tcp::socket socket = acceptor_.accept(failed);
+    if (failed) {
+      spdlog::warn("cannot accept a connection: {}", failed.message());
+      std::this_thread::sleep_for(pause);
+      continue;
+    }
+    socket.set_option(tcp::no_delay{true}, failed);  // a reply must not wait for the next one
+    start_thread(std::move(socket));
+  }
+}
+
+void Server::start_thread(tcp::socket socket) {
+  const auto before = connections_.fetch_add(1);
+  const bool over = before >= connections_max_;
+  try {
+    if (before >= connections_max_ + refusals_max)
+      throw std::system_error{std::make_error_code(std::errc::too_many_files_open)};
+    std::thread{
+        [this, over](tcp::socket connection) {
+          over ? refuse(std::move(connection)) : Session{std::move(connection), service_}.run();
+          --connections_;
+        },
+        std::move(socket)}
+        .detach();
+  } catch (const std::system_error& error) {  // the kernel has no thread left, or we want no more
+    --connections_;
+    spdlog::warn("a connection was closed unserved: {}", error.what());
+  }
+}
+
+}  // namespace kv
