@@ -1,0 +1,31 @@
+#include <iostream>
+
+#include "codec.hpp"
+#include "limits.hpp"
+#include "log.hpp"
+#include "memtable.hpp"
+#include "options.hpp"
+#include "server.hpp"
+#include "service.hpp"
+#include "start_error.hpp"
+
+int main(int argc, char** argv) {
+  try {
+    auto options = kv::parse_options(argc, argv);
+    if (!options) return 0;
+    kv::start_log(options->log_level);
+    kv::log_protobuf_errors();
+    options->max_connections = kv::connection_limit(options->max_connections);
+    kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
+    kv::Service service{storage};
+    kv::Load load;
+    const kv::Shared shared{*options, service, load};
+    kv::Server server{shared};
+    std::cout << "listening on " << server.endpoint() << std::endl;
+    server.run();
+    return 0;
+  } catch (const kv::StartError& error) {
+    std::cerr << "kv-server: " << error.what() << '\n';
+    return error.exit_status();
+  }
+}

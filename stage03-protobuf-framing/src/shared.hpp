@@ -1,0 +1,25 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "options.hpp"
+#include "service.hpp"
+
+namespace kv {
+
+/// What all connections take together, so that it can be bounded.
+struct Load {
+  std::atomic<std::uint32_t> connections = 0;
+  std::atomic<std::size_t> input_bytes = 0;  ///< received of frames that are not there to their end
+};
+
+/// What all connections work with; it outlives them.
+struct Shared {
+  const Options& options;
+  Service& service;
+  Load& load;
+};
+
+}  // namespace kv
