@@ -1,0 +1,58 @@
+#include <iostream>
+
+#include "auth.hpp"
+#include "codec.hpp"
+#include "info.hpp"
+#include "limits.hpp"
+#include "log.hpp"
+#include "memtable.hpp"
+#include "options.hpp"
+#include "read_only.hpp"
+#include "server.hpp"
+#include "service.hpp"
+#include "slow_log.hpp"
+#include "start_error.hpp"
+
+namespace {
+
+/// The order is theirs to run in: what counts and times sees everything, what refuses comes after.
+std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::string& token,
+                                       const kv::MemTable& storage, kv::Load& load) {
+  kv::HooksBuilder hooks;
+  if (options.slow_log_ms != UINT32_MAX) {
+    kv::add_slow_log(hooks, std::chrono::milliseconds{options.slow_log_ms});
+  }
+  kv::add_counter(hooks, load);
+  if (!token.empty()) kv::add_auth(hooks, token);
+  if (options.read_only) kv::add_read_only(hooks);
+  kv::add_info(hooks, storage, load);
+  return hooks.build();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    auto options = kv::parse_options(argc, argv);
+    if (!options) return 0;
+    kv::start_log(options->log_level);
+    kv::log_protobuf_errors();
+    options->max_connections = kv::connection_limit(options->max_connections);
+    const auto token =
+        options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
+    kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
+    kv::WatchHub watch_hub{options->frame_bytes_max};
+    storage.observe(watch_hub);
+    kv::Service service{storage};
+    kv::Load load;
+    const kv::Shared shared{*options, service, hooks(*options, token, storage, load), watch_hub,
+                            load};
+    kv::Server server{shared};
+    std::cout << "listening on " << server.endpoint() << std::endl;
+    server.run();
+    return 0;
+  } catch (const kv::StartError& error) {
+    std::cerr << "kv-server: " << error.what() << '\n';
+    return error.exit_status();
+  }
+}
