@@ -1,0 +1,38 @@
+#include <iostream>
+
+#include "auth.hpp"
+#include "client_command.hpp"
+#include "client_shell.hpp"
+#include "flags.hpp"
+#include "start_error.hpp"
+
+int main(int argc, char** argv) {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9527;
+  std::string token_file;
+  kv::Words words;
+  CLI::App app{
+      "Sends a command to a kv-server; without one, the commands on standard input, a line each."};
+  app.set_version_flag("--version", "kv-client " KV_STAGE);
+  app.add_option("--host", host, "where the server is")->capture_default_str();
+  kv::add_number<std::uint16_t>(app, "--port", port, "the server's port", 1);
+  app.add_option("--token-file", token_file, "file with the server's token")
+      ->check(CLI::ExistingFile);
+  app.add_option("COMMAND", words, kv::client_commands);
+  app.prefix_command();  // what follows the command is an argument, even with a dash in front
+  try {
+    app.parse(argc, argv);
+    const auto arguments = app.remaining();
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    kv::Client client{host, port, token_file.empty() ? "" : kv::read_token(token_file)};
+    return words.empty() ? kv::run_shell(client) : kv::run_command(client, words);
+  } catch (const CLI::Success& answered) {  // --help or --version
+    return app.exit(answered);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "kv-client: " << error.what() << '\n';
+    return static_cast<int>(kv::Exit::usage);
+  } catch (const kv::StartError& error) {
+    std::cerr << "kv-client: " << error.what() << '\n';
+    return error.exit_status();
+  }
+}

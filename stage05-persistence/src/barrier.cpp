@@ -1,0 +1,32 @@
+#include "barrier.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace kv {
+
+Barrier::Barrier(boost::asio::io_context& context, Wal* wal)
+    : context_{context}, wal_{wal}, woken_{context, boost::asio::steady_timer::time_point::max()} {
+  if (!wal_) return;
+  listener_ = wal_->add_listener([this] {
+    if (waiting_.exchange(false)) boost::asio::post(context_, [this] { woken_.cancel(); });
+  });
+}
+
+Barrier::~Barrier() {
+  if (wal_) wal_->remove_listener(listener_);
+}
+
+boost::asio::awaitable<bool> Barrier::pass() {
+  const Lsn lsn = wal_ ? wal_->last_lsn() : 0;
+  while (wal_ && wal_->safe_lsn() < lsn) {
+    if (wal_->failed()) co_return false;
+    waiting_ = true;
+    if (wal_->safe_lsn() >= lsn || wal_->failed()) continue;  // it came before it could know of us
+    co_await woken_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+  co_return true;
+}
+
+}  // namespace kv

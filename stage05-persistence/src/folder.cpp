@@ -1,0 +1,32 @@
+#include "folder.hpp"
+
+#include <utility>
+
+#include "start_error.hpp"
+
+namespace kv {
+
+Result<void> write_whole(Folder& folder, const std::string& name, std::string_view bytes) {
+  const std::string temporary = name + std::string{temporary_suffix};
+  auto file = folder.create(temporary);
+  if (!file) return file.error();
+  if (auto written = (*file)->write_at(0, bytes); !written) return written;
+  if (auto synced = (*file)->sync(); !synced) return synced;
+  if (auto renamed = folder.rename(temporary, name); !renamed) return renamed;
+  if (auto synced = folder.sync(); !synced) {  // no_space would say that nothing has happened
+    return Error{Status::storage_failed, synced.error().message};
+  }
+  return {};
+}
+
+std::string read_file(const Folder& folder, const std::string& name) {
+  const auto file = folder.open(name);
+  if (!file) throw StartError{Exit::cannot_start, file.error().message};
+  const auto size = (*file)->size();
+  if (!size) throw StartError{Exit::cannot_start, size.error().message};
+  auto bytes = (*file)->read_at(0, *size);
+  if (!bytes) throw StartError{Exit::cannot_start, bytes.error().message};
+  return std::move(*bytes);
+}
+
+}  // namespace kv

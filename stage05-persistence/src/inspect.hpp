@@ -1,0 +1,14 @@
+#pragma once
+
+#include <iosfwd>
+
+#include "folder.hpp"
+
+namespace kv {
+
+/// Prints what a data folder holds and what a start would make of it; with `records`, each record
+/// as well. Changes nothing. Throws StartError(damaged) after the printing, when a start would
+/// refuse.
+void inspect_folder(const Folder& folder, bool records, std::ostream& out);
+
+}  // namespace kv

@@ -1,0 +1,247 @@
+#include "memtable.hpp"
+
+#include <bit>
+#include <set>
+#include <utility>
+
+namespace kv {
+namespace {
+
+Error answer_too_large(const AnswerLimit& limit) {
+  return Error{Status::too_large, "the answer would be larger than " +
+                                      std::to_string(limit.bytes_max) +
+                                      " bytes; nothing was changed"};
+}
+
+class CopiedTable : public Iterator {
+ public:
+  explicit CopiedTable(std::vector<Entry> entries) : entries_{std::move(entries)} {}
+  std::optional<Entry> next() override {
+    if (next_ == entries_.size()) return std::nullopt;
+    return std::move(entries_[next_++]);
+  }
+
+ private:
+  std::vector<Entry> entries_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+/// Holds the locks of a set of shards, taken lowest first.
+class MemTable::Locks {
+ public:
+  Locks(const MemTable& memtable, ShardSet shards) : memtable_{memtable}, shards_{shards} {
+    for_each([](const Shard& shard) { shard.mutex.lock(); });
+  }
+  ~Locks() {
+    for_each([](const Shard& shard) { shard.mutex.unlock(); });
+  }
+  Locks(const Locks&) = delete;
+  Locks& operator=(const Locks&) = delete;
+
+ private:
+  template <class Action>
+  void for_each(Action action) const {
+    for (ShardSet left = shards_; left != 0; left &= left - 1) {  // takes the lowest bit off
+      action(memtable_.shards_[static_cast<std::size_t>(std::countr_zero(left))]);
+    }
+  }
+  const MemTable& memtable_;
+  const ShardSet shards_;
+};
+
+// --- which shards ---
+
+std::size_t MemTable::shard_index(std::string_view table, std::string_view key) {
+  constexpr std::uint64_t odd =
+      0x9e3779b97f4a7c15;  // 2^64 / golden ratio: spreads into the highest bits
+  return ((NameHash{}(table) + std::rotl(NameHash{}(key), 1)) * odd) >>
+         (64 - std::countr_zero(shard_count));
+}
+
+MemTable::ShardSet MemTable::shards_of(std::string_view table,
+                                       const std::vector<std::string>& keys) {
+  ShardSet shards = 0;
+  for (const auto& key : keys) shards |= ShardSet{1} << shard_index(table, key);
+  return shards;
+}
+
+MemTable::ShardSet MemTable::shards_of(std::string_view table, std::span<const Entry> changes) {
+  ShardSet shards = 0;
+  for (const auto& change : changes) shards |= ShardSet{1} << shard_index(table, change.key);
+  return shards;
+}
+
+// --- reading ---
+
+Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_view key) const {
+  const Shard& shard = shards_[shard_index(table, key)];
+  std::optional<Value> value;
+  {
+    const std::lock_guard lock{shard.mutex};
+    if (const Row* row = shard.tables.find(table, key)) value = row->value();
+  }
+  if (limit_.value_bytes(value) > limit_.bytes_max) return answer_too_large(limit_);
+  return value;
+}
+
+Result<Values> MemTable::get_many(std::string_view table,
+                                  const std::vector<std::string>& keys) const {
+  const Locks locks{*this, shards_of(table, keys)};
+  Values values;
+  std::size_t answer_bytes = 0;
+  for (const auto& key : keys) {
+    const Row* row = shards_[shard_index(table, key)].tables.find(table, key);
+    values.push_back(row ? std::optional{row->value()} : std::nullopt);
+    answer_bytes += limit_.value_bytes(values.back());
+    if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
+  }
+  return values;
+}
+
+Result<bool> MemTable::contains(std::string_view table, std::string_view key) const {
+  const Shard& shard = shards_[shard_index(table, key)];
+  const std::lock_guard lock{shard.mutex};
+  return shard.tables.find(table, key) != nullptr;
+}
+
+Result<Values> MemTable::contains_many(std::string_view table,
+                                       const std::vector<std::string>& keys) const {
+  if (keys.size() * limit_.value_bytes(true) > limit_.bytes_max) return answer_too_large(limit_);
+  const Locks locks{*this, shards_of(table, keys)};
+  Values values;
+  for (const auto& key : keys) {
+    values.emplace_back(shards_[shard_index(table, key)].tables.find(table, key) != nullptr);
+  }
+  return values;
+}
+
+Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) const {
+  const Locks locks{*this, all_shards};
+  std::vector<Entry> entries;
+  std::size_t answer_bytes = 0;
+  for (const Shard& shard : shards_) {
+    const auto rows = shard.tables.by_name.find(table);
+    if (rows == shard.tables.by_name.end()) continue;
+    for (const Row& row : rows->second) {
+      entries.push_back({std::string{row.key()}, row.value()});
+      answer_bytes += limit_.entry_bytes(entries.back());
+      if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
+    }
+  }
+  std::unique_ptr<Iterator> iterator = std::make_unique<CopiedTable>(std::move(entries));
+  return iterator;
+}
+
+Result<std::size_t> MemTable::length(std::string_view table) const {
+  const Locks locks{*this, all_shards};
+  std::size_t count = 0;
+  for (const Shard& shard : shards_) {
+    const auto rows = shard.tables.by_name.find(table);
+    if (rows != shard.tables.by_name.end()) count += rows->second.size();
+  }
+  return count;
+}
+
+void MemTable::visit_shard(std::size_t index,
+                           const std::function<void(const Tables&)>& visit) const {
+  const std::lock_guard lock{shards_[index].mutex};
+  visit(shards_[index].tables);
+}
+
+MemTable::Usage MemTable::usage() const {
+  Usage usage;
+  std::set<std::string> names;
+  for (std::size_t index = 0; index < shard_count; ++index) {
+    visit_shard(index, [&](const Tables& tables) {
+      usage.bytes += tables.row_bytes;
+      for (const auto& [name, rows] : tables.by_name) {
+        usage.keys += rows.size();
+        names.insert(name);
+      }
+    });
+  }
+  usage.tables = names.size();
+  return usage;
+}
+
+// --- writing: every form is a list of changes ---
+
+Result<std::optional<Value>> MemTable::set(std::string_view table, const Entry& entry) {
+  auto previous = apply(table, {&entry, 1});
+  if (!previous) return previous.error();
+  return std::move(previous->front());
+}
+
+Result<Values> MemTable::set_many(std::string_view table, const std::vector<Entry>& entries) {
+  return apply(table, entries);
+}
+
+Result<std::optional<Value>> MemTable::del(std::string_view table, std::string_view key) {
+  return set(table, Entry{std::string{key}, std::nullopt});
+}
+
+Result<Values> MemTable::del_many(std::string_view table, const std::vector<std::string>& keys) {
+  std::vector<Entry> changes;
+  for (const auto& key : keys) changes.push_back({key, std::nullopt});
+  return apply(table, changes);
+}
+
+/// Makes the changes one after the other, and takes them back, last first, when the answer turns
+/// out too large or an observer refuses: under the locks nobody sees what happens in between.
+Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> changes) {
+  std::vector<Row> rows;  // made before the locks are taken; then the rows that were there
+  for (const auto& change : changes) {
+    rows.push_back(change.value ? Row{change.key, *change.value} : Row{});
+  }
+  Values previous;
+  std::size_t answer_bytes = 0;
+  const Locks locks{*this, shards_of(table, changes)};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Shard& shard = shards_[shard_index(table, changes[i].key)];
+    rows[i] = shard.tables.exchange(table, changes[i].key, std::move(rows[i]));
+    previous.push_back(rows[i] ? std::optional{rows[i].value()} : std::nullopt);
+    answer_bytes += limit_.value_bytes(previous.back());
+    if (answer_bytes > limit_.bytes_max) {
+      put_back(table, changes.first(i + 1), std::span{rows}.first(i + 1));
+      return answer_too_large(limit_);
+    }
+  }
+  if (auto accepted = tell_observers(table, changes, previous); !accepted) {
+    put_back(table, changes, rows);
+    return accepted.error();
+  }
+  return previous;
+}
+
+/// Shows the observers what has changed: the removal of a key that was not there is no change.
+Result<void> MemTable::tell_observers(std::string_view table, std::span<const Entry> changes,
+                                      const Values& previous) {
+  if (observers_.empty()) return {};
+  std::vector<Entry> real;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (changes[i].value || previous[i]) real.push_back(changes[i]);
+  }
+  if (real.empty()) return {};
+  for (ChangeObserver* observer : observers_) {
+    if (auto accepted = observer->on_change(table, real); !accepted) return accepted;
+  }
+  return {};
+}
+
+void MemTable::replay(std::string_view table, std::string_view key, Row row) {
+  Shard& shard = shards_[shard_index(table, key)];
+  const std::lock_guard lock{shard.mutex};
+  (void)shard.tables.exchange(table, key, std::move(row));
+}
+
+void MemTable::put_back(std::string_view table, std::span<const Entry> changes,
+                        std::span<Row> replaced) {
+  for (std::size_t i = changes.size(); i-- > 0;) {
+    Shard& shard = shards_[shard_index(table, changes[i].key)];
+    (void)shard.tables.exchange(table, changes[i].key, std::move(replaced[i]));
+  }
+}
+
+}  // namespace kv

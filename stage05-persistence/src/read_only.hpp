@@ -1,0 +1,10 @@
+#pragma once
+
+#include "hooks.hpp"
+
+namespace kv {
+
+/// Answers commands that write with forbidden.
+void add_read_only(HooksBuilder& hooks);
+
+}  // namespace kv

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "folder.hpp"
+#include "record.hpp"
+
+// Making the file of a segment, and its zeros.
+
+namespace kv {
+
+/// Makes the segment's file, with its header and `reserve_bytes` zeros after it, and then the
+/// manifest that names it; all of it is on the disk when it returns. Error no_space: it is not
+/// there. Any other: it may be.
+Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader& header,
+                                             std::uint64_t reserve_bytes);
+
+/// Writes zeros from one offset up to another.
+Result<void> write_zeros(File& file, std::uint64_t from, std::uint64_t to);
+
+}  // namespace kv

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "listen.hpp"
+#include "shared.hpp"
+#include "worker.hpp"
+
+namespace kv {
+
+/// Listens from its construction on; the thread that calls run() accepts connections, and hands
+/// them to the workers in turn.
+class Server {
+ public:
+  explicit Server(const Shared& shared);  // throws StartError
+
+  tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+
+  /// Returns after SIGINT or SIGTERM: what has been received is answered, for drain_time at most,
+  /// or until a second signal.
+  void run();
+
+ private:
+  awaitable<void> accept();
+  void drain();
+
+  boost::asio::io_context context_{1};
+  tcp::acceptor acceptor_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer drain_timer_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<std::size_t> running_;  // workers that have not ended
+};
+
+}  // namespace kv

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "folder.hpp"
+#include "memtable.hpp"
+#include "snapshot.hpp"
+#include "wal.hpp"
+
+namespace kv {
+
+/// Writes a snapshot whenever the log has grown by `every` bytes, on a thread of its own, and then
+/// removes what only older ones would need: two snapshots are kept, and the log from the older one
+/// on. What it works with must outlive it. `every` 0: none are written.
+class Snapshotter {
+ public:
+  Snapshotter(Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal,
+              std::uint64_t every, std::int64_t newest_created);
+  ~Snapshotter();
+
+  std::int64_t newest_created() const {
+    return newest_created_;
+  }  ///< seconds since 1970; 0: there is none
+
+ private:
+  void run();
+  Result<void> write();
+  Result<void> remove_old();
+
+  Folder& folder_;
+  const StoreId store_;
+  const MemTable& memtable_;
+  Wal& wal_;
+  const std::uint64_t every_;
+  std::atomic<std::int64_t> newest_created_;
+  std::atomic<std::uint64_t> next_at_;  // of appended_bytes
+  std::mutex mutex_;                    // guards stopping_
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::list<Wal::Listener>::iterator listener_;
+  std::jthread thread_;
+};
+
+}  // namespace kv

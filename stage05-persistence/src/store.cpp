@@ -1,0 +1,123 @@
+#include "store.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "start_error.hpp"
+
+namespace kv {
+namespace {
+
+/// For steps of a start: it goes on only when they succeed.
+void must(const Result<void>& done) {
+  if (!done) throw StartError{Exit::cannot_start, done.error().message};
+}
+
+StoreId random_id() {
+  StoreId id;
+  std::random_device random;
+  std::ranges::generate(id, [&random] { return static_cast<unsigned char>(random()); });
+  return id;
+}
+
+std::string torn_name(const std::string& name, std::uint64_t offset) {
+  return fmt::format("{}.torn-{}", name, offset);
+}
+
+void report(const Survey& survey, std::chrono::steady_clock::duration took) {
+  if (survey.is_new) return spdlog::info("a new store: the data folder was empty");
+  for (const auto& warning : survey.warnings) spdlog::error("{}", warning);
+  std::uint64_t records = 0, torn_bytes = 0;
+  for (const auto& segment : survey.segments) records += segment.records;
+  std::string saved;
+  if (!survey.segments.empty()) {
+    const auto& last = survey.segments.back();
+    torn_bytes = last.used_bytes - last.end_offset;
+    if (torn_bytes > 0)
+      saved = " (in " + torn_name(segment_name(last.header.first_lsn), last.end_offset) + ")";
+  }
+  spdlog::info(
+      "recovered: {}, {} segments, {} records, {} torn bytes{}, last LSN {}, {} stop, {:.3f} s",
+      survey.snapshot ? snapshot_name(survey.snapshot->start_lsn) : "no snapshot",
+      survey.segments.size(), records, torn_bytes, saved, survey.end.lsn,
+      survey.clean ? "clean" : "unclean", std::chrono::duration<double>(took).count());
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,
+             std::function<void(const Error&)> on_failure)
+    : folder_{std::move(folder)} {
+  const auto begin = std::chrono::steady_clock::now();
+  auto survey = survey_folder(*folder_, settings.truncate);
+  repair_folder(*folder_, survey);
+  if (survey.is_new) {
+    survey.store = random_id();
+    must(write_manifest(*folder_, Manifest{.store = survey.store}));
+  }
+  load_folder(*folder_, survey, memtable);
+  report(survey, std::chrono::steady_clock::now() - begin);
+
+  wal_ = std::make_unique<Wal>(*folder_, survey.store, survey.end, settings.sync,
+                               std::move(on_failure), settings.limits);
+  memtable.observe(*wal_);
+  snapshotter_ = std::make_unique<Snapshotter>(*folder_, survey.store, memtable, *wal_,
+                                               settings.snapshot_every,
+                                               survey.snapshot ? survey.snapshot->created : 0);
+}
+
+Result<void> Store::close() {
+  snapshotter_.reset();
+  auto closed = wal_->close();
+  if (closed || closed.error().status != Status::no_space) return closed;
+  spdlog::warn("{}; the log is whole, and the next start reads it as after a crash",
+               closed.error().message);
+  return {};
+}
+
+void repair_folder(Folder& folder, const Survey& survey) {
+  for (const auto& name : survey.temporaries) must(folder.remove(name));
+  for (const auto& name : survey.set_aside) must(folder.rename(name, torn_name(name, 0)));
+  must(folder.sync());
+  if (survey.clean || survey.segments.empty()) return;
+  const Segment& last = survey.segments.back();
+  const auto name = segment_name(last.header.first_lsn);
+  const auto bytes = read_file(folder, name);
+  if (last.used_bytes > last.end_offset) {
+    must(write_whole(
+        folder, torn_name(name, last.end_offset),
+        std::string_view{bytes}.substr(last.end_offset, last.used_bytes - last.end_offset)));
+  }
+  must(write_whole(folder, name, std::string_view{bytes}.substr(0, last.end_offset)));
+}
+
+void load_folder(const Folder& folder, const Survey& survey, MemTable& memtable) {
+  const auto replay = [&memtable](std::string_view table, std::string_view key, Row row) {
+    memtable.replay(table, key, std::move(row));
+  };
+  const auto unreadable = [](const std::string& name) {  // the survey has just read it
+    return StartError{Exit::cannot_start, name + " has changed while it was read"};
+  };
+  const Lsn start_lsn = survey.snapshot ? survey.snapshot->start_lsn : 0;
+  if (survey.snapshot) {
+    const auto name = snapshot_name(start_lsn);
+    const auto file = folder.open(name);
+    if (!file || !read_snapshot(**file, survey.store, start_lsn, replay)) throw unreadable(name);
+  }
+  for (const auto& segment : survey.segments) {
+    if (segment.end.lsn <= start_lsn) continue;
+    const auto bytes = read_file(folder, segment_name(segment.header.first_lsn));
+    (void)read_segment(bytes, segment.header,
+                       [&](auto, const RecordHeader& header, std::string_view payload) {
+                         if (header.type != RecordType::changes || header.lsn <= start_lsn) return;
+                         if (!read_changes(payload, replay))
+                           throw unreadable(segment_name(segment.header.first_lsn));
+                       });
+  }
+}
+
+}  // namespace kv

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "folder.hpp"
+#include "memtable.hpp"
+#include "snapshotter.hpp"
+#include "survey.hpp"
+#include "wal.hpp"
+
+namespace kv {
+
+/// What a memtable needs to outlive its process: the data folder, the log, and the snapshots.
+class Store {
+ public:
+  struct Settings {
+    Sync sync = Sync::always;
+    std::uint64_t snapshot_every = 0;  ///< bytes of log; 0: never
+    bool truncate = false;             ///< at damage, start with what is before it
+    Wal::Limits limits = {};
+  };
+
+  /// Fills the memtable, which is empty, with what the folder holds, and observes it from then on.
+  /// The memtable must outlive the store. `on_failure`: see Wal. Throws StartError.
+  Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,
+        std::function<void(const Error&)> on_failure);
+
+  Wal& wal() { return *wal_; }
+  const Wal& wal() const { return *wal_; }
+  std::int64_t snapshot_created() const { return snapshotter_->newest_created(); }
+
+  /// The orderly end; nothing may change any more.
+  Result<void> close();
+
+ private:
+  std::unique_ptr<Folder> folder_;
+  std::unique_ptr<Wal> wal_;
+  std::unique_ptr<Snapshotter> snapshotter_;
+};
+
+/// Makes what the survey found ready to go on from: the last segment keeps its valid part only, in
+/// a new file, since of the old one nobody knows what is on the disk and what in the cache. What is
+/// cut off is kept beside it. Throws StartError(cannot_start).
+void repair_folder(Folder& folder, const Survey& survey);
+
+/// Gives everything that the survey found, in order, to the memtable.
+void load_folder(const Folder& folder, const Survey& survey, MemTable& memtable);
+
+}  // namespace kv

@@ -1,0 +1,34 @@
+#include "tables.hpp"
+
+#include <utility>
+
+namespace kv {
+
+const Row* Tables::find(std::string_view table, std::string_view key) const {
+  const auto rows = by_name.find(table);
+  if (rows == by_name.end()) return nullptr;
+  const auto row = rows->second.find(key);
+  return row == rows->second.end() ? nullptr : &*row;
+}
+
+Row Tables::exchange(std::string_view table, std::string_view key, Row row) {
+  auto rows = by_name.find(table);
+  if (rows == by_name.end()) {
+    if (!row) return {};
+    rows = by_name.emplace(table, Rows{}).first;
+  }
+  if (row) row_bytes += row.block().size();
+  const auto at = rows->second.find(key);
+  if (at == rows->second.end()) {
+    if (row) rows->second.insert(std::move(row));
+    return {};
+  }
+  const bool remove = !row;
+  row_bytes -= at->block().size();
+  at->swap(row);
+  if (remove) rows->second.erase(at);
+  if (rows->second.empty()) by_name.erase(rows);
+  return row;
+}
+
+}  // namespace kv

@@ -1,0 +1,189 @@
+#include "auth.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "fixtures/frame_client.hpp"
+#include "fixtures/temp_folder.hpp"
+#include "running_server.hpp"
+#include "start_error.hpp"
+
+namespace kv::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+// --- the file ---
+
+class TokenFile : public testing::Test {
+ protected:
+  std::string with(const std::string& bytes) {
+    const auto name = (folder_.path() / "token").string();
+    std::ofstream{name, std::ios::binary} << bytes;
+    return name;
+  }
+  static void expect_refused(const std::string& name, const std::string& why) {
+    try {
+      ADD_FAILURE() << "a token in " << name << ": " << read_token(name);
+    } catch (const StartError& error) {
+      EXPECT_EQ(error.exit_status(), 1);
+      EXPECT_THAT(error.what(), AllOf(HasSubstr(why), HasSubstr(name)));
+    }
+  }
+  std::string folder() const { return folder_.path().string(); }
+
+ private:
+  TempFolder folder_;
+};
+
+TEST_F(TokenFile, HoldsTheToken) {
+  EXPECT_EQ(read_token(with("secret")), "secret");
+  EXPECT_EQ(read_token(with(" two words\t")), " two words\t");
+  EXPECT_EQ(read_token(with({"\0\xff", 2})), std::string("\0\xff", 2));
+}
+
+TEST_F(TokenFile, MayEndInOneNewline) {
+  EXPECT_EQ(read_token(with("secret\n")), "secret");
+  EXPECT_EQ(read_token(with("secret\r\n")), "secret");
+  EXPECT_EQ(read_token(with("secret\n\n")), "secret\n");
+  EXPECT_EQ(read_token(with("\nsecret")), "\nsecret");
+}
+
+TEST_F(TokenFile, WithoutATokenIsRefused) {
+  for (const char* bytes : {"", "\n", "\r\n"}) expect_refused(with(bytes), "token");
+}
+
+TEST_F(TokenFile, ThatCannotBeReadIsRefused) {
+  expect_refused(folder() + "/no such file", "cannot read");
+  expect_refused(folder(), "cannot read");
+}
+
+// --- the hook ---
+
+class AuthTest : public testing::Test {
+ protected:
+  AuthTest() {
+    HooksBuilder builder;
+    add_auth(builder, "secret");
+    hooks_ = builder.build();
+  }
+
+  /// How a request is answered in place of the service; ok where it is let through.
+  Status ask(const Request& request) {
+    const auto response = hooks_->received(connection, request);
+    return response ? response->status : Status::ok;
+  }
+
+  Connection connection;
+
+ private:
+  std::shared_ptr<const Hooks> hooks_;
+};
+
+TEST_F(AuthTest, EverythingBeforeTheTokenIsUnauthorized) {
+  for (const Request& request :
+       {Request{Ping{}}, Request{Hget{"t", "k"}}, Request{Hset{"t", {"k", "v"}}},
+        Request{Watch{"t"}}, Request{Info{}}}) {
+    EXPECT_EQ(ask(request), Status::unauthorized);
+  }
+  EXPECT_FALSE(connection.authenticated);
+  EXPECT_FALSE(connection.close) << "not to know the token is not to guess it";
+}
+
+TEST_F(AuthTest, TheTokenOpensTheConnection) {
+  EXPECT_EQ(ask(Auth{"secret"}), Status::ok);
+  EXPECT_TRUE(connection.authenticated);
+  EXPECT_EQ(ask(Ping{}), Status::ok);
+  EXPECT_EQ(ask(Hset{"t", {"k", "v"}}), Status::ok);
+}
+
+TEST_F(AuthTest, NothingButTheTokenDoes) {
+  for (const char* token :
+       {"", "s", "secre", "secretx", "secretsecret", "Secret", "xecret", "secrex", "secret\n"}) {
+    connection = {};
+    EXPECT_EQ(ask(Auth{token}), Status::unauthorized) << token;
+    EXPECT_FALSE(connection.authenticated) << token;
+  }
+}
+
+TEST_F(AuthTest, TheThirdWrongTokenCloses) {
+  EXPECT_EQ(ask(Auth{"wrong"}), Status::unauthorized);
+  EXPECT_EQ(ask(Auth{"wrong"}), Status::unauthorized);
+  EXPECT_FALSE(connection.close);
+  EXPECT_EQ(ask(Auth{"wrong"}), Status::unauthorized);
+  EXPECT_TRUE(connection.close);
+}
+
+TEST_F(AuthTest, OtherCommandsAreNoWrongTokens) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(Ping{}), Status::unauthorized);
+  (void)ask(Auth{"wrong"});
+  (void)ask(Auth{"wrong"});
+  EXPECT_FALSE(connection.close);
+  EXPECT_EQ(ask(Auth{"secret"}), Status::ok);
+}
+
+TEST_F(AuthTest, AWrongTokenAfterTheRightOneTakesNothingAway) {
+  (void)ask(Auth{"secret"});
+  EXPECT_EQ(ask(Auth{"wrong"}), Status::unauthorized);
+  EXPECT_EQ(ask(Ping{}), Status::ok);
+}
+
+TEST_F(AuthTest, CountsForOneConnectionOnly) {
+  (void)ask(Auth{"secret"});
+  connection = {};
+  EXPECT_EQ(ask(Ping{}), Status::unauthorized);
+}
+
+// --- the frames of who is not known yet ---
+
+class AuthFrames : public testing::Test {
+ protected:
+  static constexpr std::size_t bytes_max = 16 * 1024;
+
+  static HooksBuilder hooks() {
+    HooksBuilder builder;
+    add_auth(builder, "secret");
+    return builder;
+  }
+  /// A PING whose message makes its frame so long.
+  static std::string ping_of(std::size_t bytes) {
+    const auto without = wire::ping(std::string(bytes - 100, 'x')).size() - (bytes - 100);
+    return wire::ping(std::string(bytes - without, 'x'));
+  }
+
+  RunningServer server{hooks(), {.auth_token_file = "a file that was read at the start"}};
+  FrameClient client{server.port()};
+};
+
+TEST_F(AuthFrames, MayBeAsLongAsTheirLimit) {
+  const auto longest = ping_of(bytes_max);
+  ASSERT_EQ(longest.size(), bytes_max);
+  EXPECT_TRUE(client.refuses(longest, 401));
+  EXPECT_TRUE(client.refuses(wire::ping(), 401)) << "the connection stays";
+}
+
+TEST_F(AuthFrames, OverTheirLimitEndTheConnection) {
+  EXPECT_TRUE(client.refuses(ping_of(bytes_max + 1), 413));
+  EXPECT_TRUE(client.closed_within(10s));
+}
+
+TEST_F(AuthFrames, MayBeLargeAfterTheTokenAlsoInOnePiece) {
+  const auto large = ping_of(100'000);
+  client.send_raw(wire::frame(wire::auth("secret")) + wire::frame(large));
+  EXPECT_TRUE(client.receives(wire::ok()));
+  EXPECT_EQ(client.receive_response().status, 200u);
+}
+
+TEST_F(AuthFrames, BehindTheThirdWrongTokenAreNotExecuted) {
+  const auto wrong = wire::frame(wire::auth("wrong"));
+  client.send_raw(wrong + wrong + wrong + wire::frame(wire::auth("secret")) +
+                  wire::frame(wire::hset("t", "k", 1)));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(client.receives_error(401));
+  EXPECT_TRUE(client.closed_within(10s));
+  EXPECT_EQ(*server.storage().length("t"), 0u);
+}
+
+}  // namespace
+}  // namespace kv::test

@@ -1,0 +1,126 @@
+// A store loses its power after every operation on its folder, also in the recovery from that: what
+// was acknowledged is there at the next start, then commands in flight in their order, and nothing
+// else.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "fixtures/seed.hpp"
+#include "open_store.hpp"
+#include "start_error.hpp"
+
+namespace kv::test {
+namespace {
+
+using Operation = SimulatedFolder::Operation;
+
+class Crash : public testing::Test {
+ protected:
+  static constexpr std::size_t commands = 90;
+
+  /// The contents before and after each command.
+  static std::vector<Contents> expected_states(std::uint32_t seed) {
+    MemTable memtable{any_answer()};
+    RandomCommands random{seed};
+    std::vector<Contents> states{{}};
+    for (std::size_t i = 0; i < commands; ++i) {
+      EXPECT_TRUE(random.next(memtable));
+      states.push_back(contents_of(memtable));
+    }
+    return states;
+  }
+
+  /// Carries out the commands; waits for two of three to be on the disk before the next one.
+  void run_commands() {
+    OpenStore store{folder_, settings_};
+    RandomCommands random{seed_};
+    while (begun_ < commands) {
+      ++begun_;
+      ASSERT_TRUE(random.next(store.memtable()));
+      if (begun_ % 3 == 1) continue;
+      ASSERT_TRUE(store.wal().make_durable(store.wal().last_lsn()));
+      acknowledged_ = begun_.load();
+    }
+    ASSERT_TRUE(store.store().close());
+  }
+
+  void crash_after_every_operation() {
+    std::mutex mutex;  // one check at a time, for failures that can be read
+    folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+      const auto from = acknowledged_.load();  // before the picture is taken
+      const auto left =
+          folder_.after_power_loss(seed_ + static_cast<std::uint32_t>(operation.number));
+      const auto to = begun_.load();  // and after it
+      const std::lock_guard lock{mutex};
+      if (!HasFailure()) check(left, from, to, operation);
+      return std::nullopt;
+    });
+    run_commands();
+    folder_.set_hook(nullptr);
+    EXPECT_EQ(recover(folder_.after_power_loss(seed_), settings_), states_.back());
+  }
+
+  /// Starts on what is left, goes on, and loses its power in all of this again.
+  void check(const SimulatedFolder& left, std::size_t from, std::size_t to,
+             const Operation& crash) {
+    SCOPED_TRACE("crash before operation " + std::to_string(crash.number) + ", on " + crash.name);
+    try {
+      auto folder = left;
+      std::vector<SimulatedFolder> left_by_recovery;
+      folder.set_hook([&](const Operation& operation) -> std::optional<Status> {
+        left_by_recovery.push_back(
+            left.after_power_loss(seed_ + static_cast<std::uint32_t>(operation.number)));
+        return std::nullopt;
+      });
+      Contents found;
+      {
+        OpenStore store{folder, settings_};
+        folder.set_hook(nullptr);
+        found = store.contents();
+        store.set_durably("after", "the crash");
+      }
+      ASSERT_TRUE(std::find(&states_[from], &states_[to] + 1, found) != &states_[to] + 1)
+          << testing::PrintToString(found) << "\nis none of those after command " << from << " to "
+          << to;
+      for (const auto& again : left_by_recovery) ASSERT_EQ(look(again), found);
+      const auto some = crash.number % left_by_recovery.size();
+      ASSERT_EQ(recover(left_by_recovery[some], settings_), found);
+      found["t"]["after"] = text_of("the crash");
+      ASSERT_EQ(recover(folder.after_power_loss(seed_), settings_), found);
+    } catch (const StartError& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+
+  const CapturedLog quiet_;
+  const std::uint32_t seed_ = random_seed();
+  const std::vector<Contents> states_ = expected_states(seed_);
+  Store::Settings settings_{.limits = tiny_limits};
+  SimulatedFolder folder_;
+  std::atomic<std::size_t> begun_ = 0, acknowledged_ = 0;
+};
+
+TEST_F(Crash, AfterAnyOperationLosesNothingThatWasAcknowledged) {
+  crash_after_every_operation();
+  EXPECT_GT(folder_.files().size(), 5u);  // segments
+}
+
+TEST_F(Crash, AfterAnyOperationWithSnapshotsLosesNothingThatWasAcknowledged) {
+  settings_.snapshot_every = 4000;
+  crash_after_every_operation();
+  EXPECT_FALSE(folder_.files().contains(segment_name(1)));  // a snapshot has replaced it
+}
+
+TEST_F(Crash, AfterAnyOperationOfAStoreThatSeldomSyncsLosesNothingThatWasMadeDurable) {
+  settings_.snapshot_every = 4000;
+  settings_.sync = Sync::never;
+  crash_after_every_operation();
+}
+
+}  // namespace
+}  // namespace kv::test

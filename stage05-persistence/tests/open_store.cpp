@@ -1,0 +1,121 @@
+#include "open_store.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <limits>
+
+#include "checksum.hpp"
+#include "start_error.hpp"
+
+namespace kv::test {
+
+std::string text_of(const Value& value) {
+  constexpr std::size_t shown_max = 24;
+  const auto bytes = value_bytes(value);
+  auto text = std::to_string(value.index()) + ":" + std::string{bytes.substr(0, shown_max)};
+  if (bytes.size() > shown_max)
+    text += fmt::format("... {} bytes, {:016x}", bytes.size(), checksum(bytes, 0));
+  return text;
+}
+
+Contents contents_of(const MemTable& memtable) {
+  Contents contents;
+  for (std::size_t shard = 0; shard < MemTable::shard_count; ++shard) {
+    memtable.visit_shard(shard, [&](const Tables& tables) {
+      for (const auto& [name, rows] : tables.by_name) {
+        for (const Row& row : rows) contents[name][std::string{row.key()}] = text_of(row.value());
+      }
+    });
+  }
+  return contents;
+}
+
+AnswerLimit any_answer() {
+  return {std::numeric_limits<std::size_t>::max(),
+          [](const std::optional<Value>&) { return std::size_t{0}; },
+          [](const Entry&) { return std::size_t{0}; }};
+}
+
+OpenStore::OpenStore(const SimulatedFolder& folder, const Store::Settings& settings) {
+  store_ = std::make_unique<Store>(std::make_unique<SimulatedFolder>(folder), memtable_, settings,
+                                   [this](const Error&) { ++failures_; });
+}
+
+Result<void> OpenStore::set(const std::string& key, const Value& value) {
+  const auto done = memtable_.set("t", Entry{key, value});
+  return done ? Result<void>{} : done.error();
+}
+
+void OpenStore::set_durably(const std::string& key, const Value& value) {
+  ASSERT_TRUE(set(key, value));
+  ASSERT_TRUE(wal().make_durable(wal().last_lsn()));
+}
+
+Contents recover(const SimulatedFolder& folder, const Store::Settings& settings) {
+  return OpenStore{folder, settings}.contents();
+}
+
+Contents look(const SimulatedFolder& folder) {
+  MemTable memtable{any_answer()};
+  load_folder(folder, survey_folder(folder, false), memtable);
+  return contents_of(memtable);
+}
+
+std::string refusal(const SimulatedFolder& folder, const Store::Settings& settings) {
+  try {
+    OpenStore{folder, settings};
+  } catch (const StartError& error) {
+    EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "the store was opened";
+  return {};
+}
+
+Result<void> RandomCommands::next(Storage& storage) {
+  const std::string table = below(4) == 0 ? "other" : "t";
+  std::vector<Entry> entries;
+  std::vector<std::string> keys;
+  for (auto left = below(4); left > 0; --left) {
+    entries.push_back({key(), value()});
+    keys.push_back(key());
+  }
+  const auto without_values = [](const auto& done) {
+    return done ? Result<void>{} : Result<void>{done.error()};
+  };
+  switch (below(6)) {
+    case 0: return without_values(storage.del(table, key()));
+    case 1: return without_values(storage.del_many(table, keys));
+    case 2: return without_values(storage.set_many(table, entries));
+    default: return without_values(storage.set(table, {key(), value()}));
+  }
+}
+
+Value RandomCommands::value() {
+  switch (below(6)) {
+    case 0: return std::string(below(1500), '\0');
+    case 1: return Binary{std::string(below(300), '\xff')};
+    case 2: return static_cast<std::int64_t>(random_());
+    case 3: {  // a record, but for its seed
+      std::string record;
+      append_record(record, {.lsn = below(100), .durable_lsn = below(100)},
+                    std::string(below(600), 'r'), random_(), random_(), below(4096));
+      return Binary{record};
+    }
+    default: return "value " + std::to_string(random_());
+  }
+}
+
+CapturedLog::CapturedLog() : before_{spdlog::default_logger()} {
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(out_);
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("captured", sink));
+}
+
+CapturedLog::~CapturedLog() {
+  spdlog::set_default_logger(std::static_pointer_cast<spdlog::logger>(before_));
+}
+
+}  // namespace kv::test

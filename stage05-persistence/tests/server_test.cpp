@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include "fixtures/frame_client.hpp"
+#include "fixtures/server_process.hpp"
+
+namespace kv::test {
+namespace {
+
+const wire::MaybeValue none;
+
+TEST(Server, AnswersOverFrames) {
+  ServerProcess server;
+  FrameClient client{server.port()};
+  EXPECT_TRUE(client.answers(wire::ping(), {200, "PONG"}));
+  EXPECT_TRUE(client.answers(wire::hset("t", "k", 1), wire::ok({none})));
+  EXPECT_TRUE(client.answers(wire::hset("t", "k", "text"), wire::ok({1})));
+  EXPECT_TRUE(client.answers(wire::hget("t", "k"), wire::ok({"text"})));
+  EXPECT_TRUE(client.refuses(wire::hget("t", "x"), 404));
+}
+
+TEST(Server, AnswersInTheOrderOfTheRequests) {
+  ServerProcess server;
+  FrameClient client{server.port()};
+  std::vector<std::string> requests;
+  for (int i = 0; i < 1'000; ++i) requests.push_back(wire::ping("ping " + std::to_string(i)));
+  const auto answers = client.ask_all(requests);
+  for (int i = 0; i < 1'000; ++i) {
+    EXPECT_EQ(answers.at(static_cast<std::size_t>(i)).message, "ping " + std::to_string(i));
+  }
+}
+
+TEST(Server, OneThreadServesManyClients) {
+  ServerProcess server{{"--threads", "1"}};
+  EXPECT_EQ(FrameClient{server.port()}.ask(wire::ping()).status, 200u);  // all threads run
+  const auto threads = server.threads();
+  std::vector<FrameClient> clients;
+  for (int i = 0; i < 50; ++i) clients.emplace_back(server.port());
+  for (auto& client : clients) client.send_raw(wire::frame(wire::ping()).substr(0, 5));
+  for (auto& client : clients) {
+    client.send_raw(wire::frame(wire::ping()).substr(5));
+    EXPECT_TRUE(client.receives({200, "PONG"}));
+  }
+  EXPECT_EQ(server.threads(), threads) << "fifty clients more";
+}
+
+TEST(Server, AMessageThatIsNoneIsAnErrorAndTheConnectionGoesOn) {
+  ServerProcess server;
+  FrameClient client{server.port()};
+  EXPECT_TRUE(client.refuses("", 400));
+  EXPECT_TRUE(client.refuses("\xff", 400));
+  EXPECT_TRUE(client.answers(wire::ping(), {200, "PONG"}));
+}
+
+TEST(Server, AFrameOverTheLimitIsToldAndTheConnectionClosed) {
+  ServerProcess server{{"--max-frame", "1024"}};
+  FrameClient client{server.port()};
+  client.send_frame(std::string(1025, 'x'));
+  EXPECT_TRUE(client.receives_error(413));
+  EXPECT_TRUE(client.closed_within(10s));
+}
+
+TEST(Server, AnswersWhatWasSentBeforeAHalfClose) {
+  ServerProcess server;
+  FrameClient client{server.port()};
+  for (int i = 0; i < 100; ++i) client.send_frame(wire::hset("t", "k", i));
+  client.socket().half_close();
+  EXPECT_TRUE(client.receives(wire::ok({none})));
+  for (int i = 1; i < 100; ++i) EXPECT_TRUE(client.receives(wire::ok({i - 1})));
+  EXPECT_TRUE(client.closed_within(10s));
+}
+
+TEST(Server, EndsAfterAnsweringWhatItHasReceived) {
+  ServerProcess server;
+  FrameClient idle{server.port()};
+  EXPECT_TRUE(idle.answers(wire::ping(), {200, "PONG"}));
+  FrameClient busy{server.port()};
+  EXPECT_TRUE(busy.answers(wire::ping(), {200, "PONG"}));
+  busy.send_frame(wire::ping("last"));
+  server.terminate();
+  EXPECT_TRUE(busy.receives({200, "last"}));
+  EXPECT_TRUE(idle.closed_within(4s)) << "long before it is made to end, after 5 s";
+  EXPECT_EQ(server.wait(), 0);
+}
+
+TEST(Server, ClosesAClientThatIsIdleForTooLong) {
+  ServerProcess server{{"--idle-timeout", "0.05"}};
+  FrameClient client{server.port()};
+  EXPECT_TRUE(client.closed_within(10s));
+}
+
+TEST(Server, TellsAClientWhoseFrameDoesNotEndInTime) {
+  ServerProcess server{{"--frame-timeout", "0.05"}};
+  FrameClient client{server.port()};
+  client.send_raw(wire::frame(wire::ping()).substr(0, 5));
+  EXPECT_TRUE(client.receives_error(408));
+  EXPECT_TRUE(client.closed_within(10s));
+}
+
+TEST(Server, TellsOneClientTooManyThatItIs) {
+  ServerProcess server{{"--max-connections", "1"}};
+  FrameClient first{server.port()};
+  EXPECT_TRUE(first.answers(wire::ping(), {200, "PONG"}));
+  FrameClient second{server.port()};
+  EXPECT_TRUE(second.receives_error(503));
+  EXPECT_TRUE(second.closed_within(10s));
+  EXPECT_TRUE(first.answers(wire::ping(), {200, "PONG"}));
+}
+
+TEST(ClientProgram, PrintsTypedValues) {
+  ServerProcess server;
+  const auto out = [&](const std::vector<std::string>& words) {
+    const auto finished = run_client(server.port(), words);
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    return finished.out;
+  };
+  EXPECT_EQ(out({"ping"}), "PONG\n");
+  EXPECT_EQ(out({"hset", "t", "a", "int:42"}), "(nil)\n");
+  EXPECT_EQ(out({"hset", "t", "a", "hex:00ff"}), "42\n");
+  EXPECT_EQ(out({"hmget", "t", "a", "x"}), "hex:00ff\n(nil)\n");
+  EXPECT_EQ(out({"hgetall", "t"}), "a\thex:00ff\n");
+  EXPECT_EQ(out({"hmexist", "t", "x", "a"}), "false\ntrue\n");
+}
+
+TEST(ClientProgram, ReadsCommandsFromStandardInputAndGoesOnAfterErrors) {
+  ServerProcess server;
+  const auto finished = run_client(server.port(), {}, "ping a\nhget t k\nnonsense\nping \"b c\"\n");
+  EXPECT_EQ(finished.out, "a\nb c\n");
+  EXPECT_EQ(finished.err.substr(0, 11), "error 404: ");
+  EXPECT_EQ(finished.status, 1);
+}
+
+TEST(ClientProgram, SaysHowItWentByItsExitStatus) {
+  ServerProcess server;
+  EXPECT_EQ(run_client(server.port(), {"ping"}).status, 0);
+  EXPECT_EQ(run_client(server.port(), {"hget", "t", "k"}).status, 1);
+  EXPECT_EQ(run_client(server.port(), {"hset", "t", "k", "int:x"}).status, 2);
+  EXPECT_EQ(run_client(server.port(), {"nonsense"}).status, 2);
+  server.kill_9();
+  EXPECT_EQ(run_client(server.port(), {"ping"}).status, 3);
+}
+
+}  // namespace
+}  // namespace kv::test

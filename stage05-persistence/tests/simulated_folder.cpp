@@ -1,0 +1,287 @@
+#include "simulated_folder.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <mutex>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace kv::test {
+namespace {
+
+constexpr std::size_t sector_bytes = 512;
+
+Error failure(Status status) { return Error{status, "the simulated disk fails"}; }
+
+std::size_t pick(std::mt19937& random, std::size_t count) {  // 0 to count - 1
+  return std::uniform_int_distribution<std::size_t>{0, count - 1}(random);
+}
+
+void write_into(std::string& bytes, std::size_t offset, std::string_view written) {
+  bytes.resize(std::max(bytes.size(), offset + written.size()));
+  bytes.replace(offset, written.size(), written);
+}
+
+}  // namespace
+
+/// Of one file, whatever its name.
+struct SimulatedFolder::Content {
+  std::string seen;
+  std::string durable;
+  std::map<std::size_t, std::vector<std::string>> unsynced;  // by sector: each content since
+
+  void write(std::size_t offset, std::string_view bytes) {
+    if (bytes.empty()) return;
+    write_into(seen, offset, bytes);
+    const auto first = offset / sector_bytes, last = (offset + bytes.size() - 1) / sector_bytes;
+    for (auto sector = first; sector <= last; ++sector)
+      unsynced[sector].push_back(seen.substr(sector * sector_bytes, sector_bytes));
+  }
+
+  std::string after_power_loss(std::mt19937& random) const {
+    std::string bytes = durable;
+    if (!unsynced.empty() && pick(random, 2) == 0)
+      bytes.resize(std::max(durable.size(), seen.size()));
+    for (const auto& [sector, contents] : unsynced) {
+      const auto kept = pick(random, contents.size() + 1);
+      if (kept < contents.size()) write_into(bytes, sector * sector_bytes, contents[kept]);
+    }
+    return bytes;
+  }
+};
+
+struct SimulatedFolder::Disk {
+  using Names = std::map<std::string, std::shared_ptr<Content>>;
+  using Step = Names;  // names and what they stand for from then on; null: for nothing
+
+  static void take(Names& names, const Step& step) {
+    for (const auto& [name, content] : step) {
+      if (content) {
+        names[name] = content;
+      } else {
+        names.erase(name);
+      }
+    }
+  }
+
+  void change(const Step& step) {
+    take(seen, step);
+    unsynced.push_back(step);
+  }
+
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [name, content] : seen) sum += content->seen.size();
+    return sum;
+  }
+
+  /// What is on the disk when only a random beginning of the unsynced steps is.
+  Names after_power_loss(std::mt19937& some) const {
+    Names names = durable;
+    const auto kept = pick(some, unsynced.size() + 1);
+    for (std::size_t i = 0; i < kept; ++i) take(names, unsynced[i]);
+    return names;
+  }
+
+  /// Asks the hook, without the lock.
+  std::optional<Status> begin(Kind kind, const std::string& name) {
+    Operation operation{0, kind, name};
+    Hook asked;
+    {
+      const std::lock_guard lock{mutex};
+      operation.number = ++operations;
+      asked = hook;
+    }
+    return asked ? asked(operation) : std::nullopt;
+  }
+
+  std::mutex mutex;  // guards what follows
+  Names seen, durable;
+  std::vector<Step> unsynced;
+  Hook hook;
+  std::size_t operations = 0;
+  std::size_t capacity = std::numeric_limits<std::size_t>::max();
+  std::mt19937 random;
+};
+
+class SimulatedFolder::OpenFile : public File {
+ public:
+  OpenFile(std::shared_ptr<Disk> disk, std::string name, std::shared_ptr<Content> content)
+      : disk_{std::move(disk)}, name_{std::move(name)}, content_{std::move(content)} {}
+
+  Result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
+    const auto failed = disk_->begin(Kind::write, name_);
+    const std::lock_guard lock{disk_->mutex};
+    if (failed) {
+      const auto end = (offset + bytes.size() / 2) / sector_bytes * sector_bytes;
+      content_->write(offset, bytes.substr(0, end - std::min<std::size_t>(end, offset)));
+      return failure(*failed);
+    }
+    const auto other_bytes = disk_->bytes() - content_->seen.size();
+    const auto room = disk_->capacity - std::min(disk_->capacity, other_bytes);
+    if (offset + bytes.size() > std::max(room, content_->seen.size())) {
+      content_->write(offset, bytes.substr(0, room - std::min<std::size_t>(room, offset)));
+      return failure(Status::no_space);
+    }
+    content_->write(offset, bytes);
+    return {};
+  }
+
+  Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const override {
+    const std::lock_guard lock{disk_->mutex};
+    if (offset > content_->seen.size()) return std::string{};
+    return content_->seen.substr(offset, bytes);
+  }
+
+  Result<std::uint64_t> size() const override {
+    const std::lock_guard lock{disk_->mutex};
+    return content_->seen.size();
+  }
+
+  Result<void> sync() override {
+    const auto failed = disk_->begin(Kind::sync_file, name_);
+    const std::lock_guard lock{disk_->mutex};
+    if (failed) {
+      content_->durable = content_->after_power_loss(disk_->random);
+      content_->unsynced.clear();
+      return failure(*failed);
+    }
+    for (const auto& [sector, contents] : content_->unsynced)
+      write_into(content_->durable, sector * sector_bytes, contents.back());
+    content_->unsynced.clear();
+    return {};
+  }
+
+ private:
+  const std::shared_ptr<Disk> disk_;
+  const std::string name_;
+  const std::shared_ptr<Content> content_;
+};
+
+SimulatedFolder::SimulatedFolder(std::uint32_t seed) : disk_{std::make_shared<Disk>()} {
+  disk_->random.seed(seed);
+}
+
+Result<std::unique_ptr<File>> SimulatedFolder::create(const std::string& name) {
+  if (const auto failed = disk_->begin(Kind::create, name)) return failure(*failed);
+  const std::lock_guard lock{disk_->mutex};
+  auto content = std::make_shared<Content>();
+  disk_->change({{name, content}});
+  std::unique_ptr<File> file = std::make_unique<OpenFile>(disk_, name, std::move(content));
+  return file;
+}
+
+Result<std::unique_ptr<File>> SimulatedFolder::open(const std::string& name) const {
+  const std::lock_guard lock{disk_->mutex};
+  const auto found = disk_->seen.find(name);
+  if (found == disk_->seen.end()) return Error{Status::storage_failed, "there is no " + name};
+  std::unique_ptr<File> file = std::make_unique<OpenFile>(disk_, name, found->second);
+  return file;
+}
+
+Result<std::vector<std::string>> SimulatedFolder::list() const {
+  const std::lock_guard lock{disk_->mutex};
+  std::vector<std::string> names;
+  for (const auto& [name, content] : disk_->seen) names.insert(names.begin(), name);  // any order
+  return names;
+}
+
+Result<void> SimulatedFolder::rename(const std::string& from, const std::string& to) {
+  if (const auto failed = disk_->begin(Kind::rename, to)) return failure(*failed);
+  const std::lock_guard lock{disk_->mutex};
+  const auto found = disk_->seen.find(from);
+  if (found == disk_->seen.end()) return Error{Status::storage_failed, "there is no " + from};
+  disk_->change({{from, nullptr}, {to, found->second}});
+  return {};
+}
+
+Result<void> SimulatedFolder::remove(const std::string& name) {
+  if (const auto failed = disk_->begin(Kind::remove, name)) return failure(*failed);
+  const std::lock_guard lock{disk_->mutex};
+  if (!disk_->seen.contains(name)) return Error{Status::storage_failed, "there is no " + name};
+  disk_->change({{name, nullptr}});
+  return {};
+}
+
+Result<void> SimulatedFolder::sync() {
+  const auto failed = disk_->begin(Kind::sync_folder, "");
+  const std::lock_guard lock{disk_->mutex};
+  disk_->durable = failed ? disk_->after_power_loss(disk_->random) : disk_->seen;
+  disk_->unsynced.clear();
+  if (failed) return failure(*failed);
+  return {};
+}
+
+void SimulatedFolder::set_hook(Hook hook) {
+  const std::lock_guard lock{disk_->mutex};
+  disk_->hook = std::move(hook);
+}
+
+std::size_t SimulatedFolder::operations() const {
+  const std::lock_guard lock{disk_->mutex};
+  return disk_->operations;
+}
+
+void SimulatedFolder::set_capacity(std::size_t bytes) {
+  const std::lock_guard lock{disk_->mutex};
+  disk_->capacity = bytes;
+}
+
+SimulatedFolder SimulatedFolder::after_power_loss(std::uint32_t seed) const {
+  std::mt19937 random{seed};
+  SimulatedFolder found;
+  const std::lock_guard lock{disk_->mutex};
+  for (const auto& [name, content] : disk_->after_power_loss(random))
+    found.put(name, content->after_power_loss(random));
+  return found;
+}
+
+std::map<std::string, std::string> SimulatedFolder::files() const {
+  const std::lock_guard lock{disk_->mutex};
+  std::map<std::string, std::string> files;
+  for (const auto& [name, content] : disk_->seen) files[name] = content->seen;
+  return files;
+}
+
+void SimulatedFolder::put(const std::string& name, const std::string& bytes) {
+  const std::lock_guard lock{disk_->mutex};
+  const auto content = std::make_shared<Content>(Content{bytes, bytes, {}});
+  disk_->seen[name] = disk_->durable[name] = content;
+}
+
+void SimulatedFolder::erase(const std::string& name) {
+  const std::lock_guard lock{disk_->mutex};
+  disk_->seen.erase(name);
+  disk_->durable.erase(name);
+}
+
+SimulatedFolder::Hook fail_at(std::size_t number, Status status, bool for_good) {
+  return [=](const SimulatedFolder::Operation& operation) {
+    const bool fails = operation.number == number || (for_good && operation.number > number);
+    return fails ? std::optional{status} : std::nullopt;
+  };
+}
+
+SimulatedFolder::Hook fail_next(SimulatedFolder::Kind kind, const std::string& name,
+                                Status status) {
+  const auto done = std::make_shared<std::atomic<bool>>(false);
+  return [=](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
+    if (operation.kind != kind || !operation.name.starts_with(name) || done->exchange(true))
+      return std::nullopt;
+    return status;
+  };
+}
+
+SimulatedFolder::Hook Gate::hook(SimulatedFolder::Kind kind, const std::string& name) {
+  return [=, this](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
+    if (operation.kind != kind || !operation.name.starts_with(name) || opened_.try_wait())
+      return std::nullopt;
+    if (!arrived_.try_wait()) arrived_.count_down();
+    opened_.wait();
+    return std::nullopt;
+  };
+}
+
+}  // namespace kv::test

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <latch>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "folder.hpp"
+
+namespace kv::test {
+
+/// A folder in memory whose disk can be watched, made to fail, filled up, and cut from its power. A
+/// copy is the same folder, as a second descriptor would be. Any thread may call anything.
+///
+/// The disk knows what readers see, and what has been synced. A power loss keeps what was synced;
+/// of what was not, each sector of a file keeps, at random, any content that it has had since, and
+/// of the creations, renames and removals a random beginning is kept. A sync that fails keeps some
+/// of it too and forgets the rest, which readers go on to see: the next one has nothing to do.
+class SimulatedFolder : public Folder {
+ public:
+  enum class Kind { create, write, sync_file, rename, remove, sync_folder };
+
+  /// What is about to be done. Only what changes something is an operation.
+  struct Operation {
+    std::size_t number;  ///< from 1
+    Kind kind;
+    std::string name;  ///< of the file; of a rename, the new one; of the folder, none
+  };
+
+  /// Called before each operation, by the thread that does it; it may block, and may call
+  /// everything here. A status makes the operation fail; a write fails half-way, between sectors.
+  using Hook = std::function<std::optional<Status>(const Operation&)>;
+
+  explicit SimulatedFolder(std::uint32_t seed = 0);  ///< of what a failed sync keeps
+
+  Result<std::unique_ptr<File>> create(const std::string& name) override;
+  Result<std::unique_ptr<File>> open(const std::string& name) const override;
+  Result<std::vector<std::string>> list() const override;
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> remove(const std::string& name) override;
+  Result<void> sync() override;
+
+  void set_hook(Hook hook);
+  std::size_t operations() const;        ///< so far
+  void set_capacity(std::size_t bytes);  ///< of all files together; a write beyond it: no_space
+
+  /// The folder that is found after a power loss at this moment. This one goes on.
+  SimulatedFolder after_power_loss(std::uint32_t seed) const;
+
+  /// What readers see, by name; and to change it behind everybody's back, synced at once.
+  std::map<std::string, std::string> files() const;
+  std::string bytes(const std::string& name) const { return files().at(name); }
+  void put(const std::string& name, const std::string& bytes);
+  void erase(const std::string& name);
+
+ private:
+  struct Disk;
+  struct Content;
+  class OpenFile;
+  std::shared_ptr<Disk> disk_;
+};
+
+/// Fails operation `number`, or all from there on.
+SimulatedFolder::Hook fail_at(std::size_t number, Status status, bool for_good = false);
+
+/// Fails the next operation of this kind on a file whose name begins like this.
+SimulatedFolder::Hook fail_next(SimulatedFolder::Kind kind, const std::string& name, Status status);
+
+/// Holds up the next operation of a kind on a file whose name begins like this, until it is opened.
+class Gate {
+ public:
+  SimulatedFolder::Hook hook(SimulatedFolder::Kind kind, const std::string& name);
+
+  void wait_for_somebody() { arrived_.wait(); }
+  void open() { opened_.count_down(); }
+
+ private:
+  std::latch arrived_{1}, opened_{1};
+};
+
+}  // namespace kv::test
