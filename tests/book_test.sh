@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Prose and code agree. In every *.md file of the repository:
+# - a fenced block with title="src/x.cpp" stands word for word in that file. A line with only
+#   `// ...` (or `# ...`) parts it into excerpts, which stand in that order. Indentation may be less;
+# - the line above such a block links the file. In a chapter, all C++ and protobuf has a title;
+# - every relative link leads to a file.
+# Usage: book_test.sh [ROOT]; or book_test.sh --self-test, which shows that it can fail.
+set -euo pipefail
+
+# One line for each mistake: FILE:LINE: what is wrong.
+# shellcheck disable=SC2016  # the dollars are awk's
+check_file='
+  function wrong(line, what) { print FILENAME ":" line ": " what; mistakes = 1 }
+
+  function load(path,    line) {  # into source[1 .. sources]
+    sources = 0
+    while ((getline line < path) > 0) source[++sources] = line
+    close(path)
+    return sources > 0
+  }
+
+  # Where, after line `after`, the lines block[from .. to] stand in source; 0: nowhere.
+  function find(from, to, after,    at, i, pad, first) {
+    for (first = from; first < to && block[first] == ""; ++first);
+    for (at = after + 1; at + to - from <= sources; ++at) {
+      pad = source[at + first - from]
+      if (substr(pad, length(pad) - length(block[first]) + 1) != block[first]) continue
+      pad = substr(pad, 1, length(pad) - length(block[first]))
+      if (pad !~ /^ *$/) continue
+      for (i = from; i <= to; ++i)
+        if (source[at + i - from] != (block[i] == "" ? "" : pad block[i])) break
+      if (i > to) return at
+    }
+    return 0
+  }
+
+  # Says where: at the first line that the file does not have at all, or at the beginning.
+  function differs(from, to,    i, at) {
+    for (i = from; i <= to; ++i) {
+      for (at = 1; at <= sources && index(source[at], block[i]) == 0; ++at);
+      if (at > sources) { wrong(fence_line + i, title " has no line: " block[i]); return }
+    }
+    wrong(fence_line + from, "these lines do not stand together in " title)
+  }
+
+  function check_block(    from, i, at) {
+    if (!load(folder "/" title)) { wrong(fence_line, "there is no file " title); return }
+    if (index(above, "](" title ")") == 0)
+      wrong(fence_line, "the line above the block does not link it: [`" title "`](" title ")")
+    for (from = i = 1; i <= lines + 1; ++i) {
+      if (i <= lines && block[i] !~ /^ *(\/\/|#) \.\.\.$/) continue
+      if (from < i) {
+        at = find(from, i - 1, at)
+        if (!at) { differs(from, i - 1); return }
+        at += i - 1 - from
+      }
+      from = i + 1
+    }
+  }
+
+  function check_links(line,    target) {
+    gsub(/`[^`]*`/, "", line)
+    while (match(line, /\]\([^)]*\)/)) {
+      target = substr(line, RSTART + 2, RLENGTH - 3)
+      line = substr(line, RSTART + RLENGTH)
+      sub(/#.*/, "", target)
+      if (target != "" && target !~ /^[a-z]+:/ && system("test -e \"" folder "/" target "\"") != 0)
+        wrong(FNR, "there is nothing at " target)
+    }
+  }
+
+  BEGIN {
+    folder = ARGV[1]; sub(/\/[^\/]*$/, "", folder)
+    chapter = folder ~ /stage[0-9]+-[^\/]*$/
+  }
+
+  in_block && $0 ~ "^ *" fence " *$" { in_block = 0; if (title != "") check_block(); next }
+  in_block { block[++lines] = substr($0, 1, indent) ~ /^ *$/ ? substr($0, indent + 1) : $0; next }
+  match($0, /^ *(```+|~~~+)/) {
+    fence = $0; sub(/^ */, "", fence); indent = length($0) - length(fence)
+    title = fence; sub(/[^`~].*/, "", fence)
+    language = substr(title, length(fence) + 1); sub(/[^a-z+].*/, "", language)
+    if (!sub(/.*title="/, "", title)) title = ""
+    sub(/".*/, "", title)
+    in_block = 1; lines = 0; fence_line = FNR
+    if (chapter && title == "" && language ~ /^(cpp|c\+\+|proto)$/)
+      wrong(FNR, "a block of code without title=\"FILE\"")
+    next
+  }
+  { check_links($0); if ($0 != "") above = $0 }
+
+  END { if (in_block) wrong(fence_line, "a block that does not end"); exit mistakes }'
+
+check() {  # ROOT
+  local status=0 file
+  while IFS= read -r file; do
+    awk "$check_file" "$file" || status=1
+  done < <(cd "$1" &&
+    find "$PWD" \( -name build -o -name my -o -name .git \) -prune -o -name '*.md' -print | sort)
+  return "$status"
+}
+
+self_test() {
+  local root stage
+  root=$(mktemp -d)
+  # shellcheck disable=SC2064  # now, while there is a root
+  trap "rm -rf '$root'" EXIT
+  stage=$root/stage01-a
+  mkdir -p "$stage/src"
+  printf '%s\n' 'void f() {' '  int a;' '' '  int b;' '}' 'void g();' >"$stage/src/a.cpp"
+
+  # shellcheck disable=SC2016
+  local linked='[`src/a.cpp`](src/a.cpp)' open='```cpp title="src/a.cpp"' end='```'
+  chapter "$linked" "$open" 'void f() {' '  int a;' "$end"
+  must 0 'an excerpt'
+  chapter "$linked" "$open" 'int a;' '' 'int b;' "$end"
+  must 0 'an excerpt, indented less'
+  chapter "$linked" "$open" 'void f() {' '  // ...' '  int b;' '// ...' 'void g();' "$end"
+  must 0 'three excerpts'
+  chapter "$linked" "$open" 'void f() {' '  int c;' "$end"
+  must 1 'a line that is not in the file'
+  chapter "$linked" "$open" 'void f() {' '  int b;' "$end"
+  must 1 'a line left out'
+  chapter "$linked" "$open" 'void f() {' 'int a;' "$end"
+  must 1 'lines indented unevenly'
+  chapter "$linked" "$open" 'void g();' '// ...' 'int a;' "$end"
+  must 1 'excerpts in another order'
+  chapter "$linked" '```cpp title="src/b.cpp"' 'int a;' "$end"
+  must 1 'a file that is not there'
+  chapter "$open" 'int a;' "$end"
+  must 1 'no link above the block'
+  chapter '```cpp' 'int a;' "$end"
+  must 1 'code without a title'
+  chapter "$linked" "$open" 'int a;'
+  must 1 'a block without an end'
+  chapter 'See [the code](src/a.cpp), [above](#top) and [elsewhere](https://example.org/x).'
+  must 0 'links that lead somewhere'
+  chapter 'See [the code](src/c.cpp).'
+  must 1 'a link that leads nowhere'
+}
+
+chapter() { printf '%s\n' "$@" >"$stage/README.md"; }  # LINE...
+
+must() {  # STATUS WHAT
+  local status=0
+  check "$root" >"$root/out" || status=$?
+  ((status == $1)) || { echo "self-test: $2: status $status, not $1"; cat "$root/out"; exit 1; }
+}
+
+if [[ ${1:-} == --self-test ]]; then
+  self_test
+else
+  check "${1:-$(cd "$(dirname "$0")/.." && pwd)}"
+fi

@@ -1,0 +1,220 @@
+// What a client can make a server hold: next to nothing, whatever it announces, asks for or leaves
+// unread.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fixtures/frame_client.hpp"
+#include "fixtures/server_process.hpp"
+#include "fixtures/wire.hpp"
+
+namespace kv::test {
+namespace {
+
+constexpr std::size_t mib = 1'024 * 1'024;
+constexpr std::size_t growth_max = 16 * mib;
+
+/// The growth of a server's resident memory, with all the peaks since it was made.
+class Growth {
+ public:
+  explicit Growth(const ServerProcess& server) : server_{server}, before_{server.resident_bytes()} {
+    std::ofstream{"/proc/" + std::to_string(server.pid()) + "/clear_refs"}
+        << "5\n";  // forget the peak so far
+  }
+
+  std::size_t peak() const {
+    std::ifstream status{"/proc/" + std::to_string(server_.pid()) + "/status"};
+    for (std::string line; std::getline(status, line);) {
+      if (!line.starts_with("VmHWM:")) continue;
+      const std::size_t peak = std::stoul(line.substr(6)) * 1'024;
+      return peak - std::min(peak, before_);
+    }
+    throw std::runtime_error{"the server has ended"};
+  }
+
+ private:
+  const ServerProcess& server_;
+  std::size_t before_;
+};
+
+std::string repeated(const std::string& bytes, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += bytes;
+  return out;
+}
+
+/// A frame's beginning: a length, and too few bytes.
+std::string begun_frame(std::size_t announced, std::size_t sent) {
+  return std::string{static_cast<char>(announced >> 24), static_cast<char>(announced >> 16 & 0xff),
+                     static_cast<char>(announced >> 8 & 0xff),
+                     static_cast<char>(announced & 0xff)} +
+         std::string(sent, 'x');
+}
+
+/// A server with 1 MiB at t/k, whose memory has seen one such answer go out.
+struct Loaded {
+  explicit Loaded(std::vector<std::string> flags = {}) : server{std::move(flags)} {
+    EXPECT_TRUE(witness.answers(wire::hset("t", "k", big), wire::ok({std::nullopt})));
+    EXPECT_TRUE(witness.answers(wire::hget("t", "k"), wire::ok({big})));
+  }
+
+  const std::string big = std::string(mib, 'b');
+  ServerProcess server;
+  FrameClient witness{server.port()};
+};
+
+TEST(FrameMemory, AReaderThatReadsNothingIsNotBufferedFor) {
+  constexpr int kRequests = 600;
+  Loaded loaded{{"--threads", "1"}};
+  const Growth growth{loaded.server};
+  FrameClient greedy{loaded.server.port()};
+  greedy.send_raw(repeated(wire::frame(wire::hget("t", "k")), kRequests));
+  // The one thread does what it wants to do for the greedy one between two of these answers.
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(loaded.witness.answers(wire::ping(), {200, "PONG"}));
+  EXPECT_LE(growth.peak(), growth_max);
+  for (int i = 0; i < kRequests; ++i) ASSERT_TRUE(greedy.receives(wire::ok({loaded.big}))) << i;
+  EXPECT_LE(growth.peak(), growth_max);
+}
+
+TEST(FrameMemory, ManyReadersThatReadNothingAreNotBufferedFor) {
+  constexpr int kReaders = 8;
+  Loaded loaded{{"--threads", "1"}};
+  const Growth growth{loaded.server};
+  std::vector<FrameClient> greedy;
+  for (int i = 0; i < kReaders; ++i) {
+    greedy.emplace_back(loaded.server.port());
+    greedy.back().send_raw(repeated(wire::frame(wire::hget("t", "k")), 100));
+  }
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(loaded.witness.answers(wire::ping(), {200, "PONG"}));
+  // Each may hold the answers of one round: what may wait, and the one that went beyond.
+  EXPECT_LE(growth.peak(), growth_max + kReaders * 2 * mib);
+}
+
+TEST(FrameMemory, AnAnswerThatIsTooLongIsNotMadeFirst) {
+  const std::vector<std::string> thousand(1'000, "k");  // an answer of 1 GiB
+  for (const std::size_t max_frame : {4 * mib, 64 * mib}) {
+    Loaded loaded{{"--max-frame", std::to_string(max_frame)}};
+    const Growth growth{loaded.server};
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_TRUE(loaded.witness.refuses(wire::hmget("t", thousand), 413));
+    }
+    EXPECT_LE(growth.peak(), max_frame + growth_max) << "an answer of --max-frame may be gathered";
+  }
+}
+
+TEST(FrameMemory, AMillionKeysInOneRequestAre413) {
+  Loaded loaded;
+  const Growth growth{loaded.server};
+  const std::string request = wire::hmget("t", std::vector<std::string>(1'000'000, "k"));
+  ASSERT_LT(request.size(), 4 * mib);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(loaded.witness.refuses(request, 413));
+  // A key of one byte takes three on the wire, and a string of its own in memory, in a message and
+  // out of it.
+  EXPECT_LE(growth.peak(), 128 * mib);
+  EXPECT_TRUE(loaded.witness.answers(wire::hget("t", "k"), wire::ok({loaded.big})));
+}
+
+TEST(FrameMemory, LengthsAreNotBelieved) {
+  constexpr int kClients = 50;
+  for (const std::size_t length : {4 * mib, 64 * mib}) {
+    ServerProcess server{ServerProcess::Options{.flags = {"--max-frame", std::to_string(length)},
+                                                .before = {"prlimit", "--as=2147483648"}}};
+    FrameClient witness{server.port()};
+    ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
+    const Growth growth{server};
+    std::vector<FrameClient> clients;
+    for (int i = 0; i < kClients; ++i) {
+      clients.emplace_back(server.port());
+      clients.back().send_raw(wire::frame(wire::ping()) + begun_frame(length, 100));
+      ASSERT_TRUE(clients.back().receives({200, "PONG"}));  // so what came behind has been read
+    }
+    EXPECT_LE(growth.peak(), growth_max);
+    EXPECT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
+    EXPECT_TRUE(served_within(server.port(), 10s));
+  }
+}
+
+/// Sends as much of `bytes` as the server takes; none of it once the server has closed.
+class Sender {
+ public:
+  Sender(std::uint16_t port, std::string bytes) : client_{port}, bytes_{std::move(bytes)} {}
+
+  std::size_t send_some() {
+    try {
+      const std::size_t sent = client_.socket().send_some(std::string_view{bytes_}.substr(sent_));
+      sent_ += sent;
+      return sent;
+    } catch (const std::runtime_error&) {
+      return 0;  // closed: one way of not holding it
+    }
+  }
+
+ private:
+  FrameClient client_;
+  std::string bytes_;
+  std::size_t sent_ = 0;
+};
+
+TEST(FrameMemory, UnfinishedFramesTogetherAreBounded) {
+  constexpr int kClients = 200;  // 800 MiB, of which 256 MiB may be held
+  ServerProcess server{{"--frame-timeout", "120"}};
+  FrameClient witness{server.port()};
+  ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
+  const Growth growth{server};
+  std::vector<Sender> senders;
+  for (int i = 0; i < kClients; ++i)
+    senders.emplace_back(server.port(), begun_frame(4 * mib, 4 * mib - 1));
+  // Until nothing has moved for half a second.
+  for (int still = 0; still < 10;) {
+    std::size_t moved = 0;
+    for (Sender& sender : senders) moved += sender.send_some();
+    if (moved > 0) {
+      still = 0;
+    } else if (!witness.socket().readable_within(50ms)) {
+      ++still;
+    } else {
+      FAIL() << "the witness was told something that it did not ask for";
+    }
+  }
+  EXPECT_LE(growth.peak(), 384 * mib) << "with what buffers that grow leave unused";
+  EXPECT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
+  EXPECT_TRUE(served_within(server.port(), 10s));
+}
+
+/// From stage 4.
+TEST(EventsMemory, WatchersThatHaveLeftLeaveNothingBehind) {
+  Loaded loaded;
+  for (int i = 0; i < 1'000; ++i) {
+    FrameClient watcher{loaded.server.port()};
+    EXPECT_TRUE(watcher.answers(wire::watch("t"), wire::ok()));
+  }
+  const Growth growth{loaded.server};
+  const std::vector<std::string> requests(4'000, wire::hset("t", "small", 1));
+  for (const auto& answer : loaded.witness.ask_all(requests)) ASSERT_EQ(answer.status, 200u);
+  EXPECT_LE(growth.peak(), growth_max);
+}
+
+TEST(EventsMemory, WatchersThatReadNothingAreNotBufferedFor) {
+  constexpr int kWatchers = 20;
+  Loaded loaded;
+  std::vector<FrameClient> watchers;
+  for (int i = 0; i < kWatchers; ++i) {
+    watchers.emplace_back(loaded.server.port());
+    EXPECT_TRUE(watchers.back().answers(wire::watch("t"), wire::ok()));
+  }
+  const Growth growth{loaded.server};
+  const std::string half(mib / 2, 'h');
+  for (int i = 0; i < 200; ++i)
+    ASSERT_EQ(loaded.witness.ask(wire::hset("t", "k", half)).status, 200u);
+  // Each may have 1 MiB waiting, and under way what it had taken before.
+  EXPECT_LE(growth.peak(), growth_max + kWatchers * 2 * mib);
+}
+
+}  // namespace
+}  // namespace kv::test
