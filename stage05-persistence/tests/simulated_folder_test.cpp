@@ -30,14 +30,14 @@ std::set<std::map<std::string, std::string>> power_losses(const SimulatedFolder&
 
 TEST(SimulatedFolder, KeepsWhatWasSynced) {
   SimulatedFolder folder;
-  const auto file = std::move(*folder.create("a"));
+  const auto file = *folder.create("a");
   ASSERT_TRUE(file->write_at(0, "text") && file->sync() && folder.sync());
   EXPECT_THAT(power_losses(folder), ElementsAre(ElementsAre(Pair("a", "text"))));
 }
 
 TEST(SimulatedFolder, LosesAnUnsyncedFileItsNameAndItsBytes) {
   SimulatedFolder folder;
-  const auto file = std::move(*folder.create("a"));
+  const auto file = *folder.create("a");
   ASSERT_TRUE(file->write_at(0, "text"));
   const std::string zeros(4, '\0');
   EXPECT_THAT(
@@ -52,7 +52,7 @@ TEST(SimulatedFolder, KeepsSectorsOrLosesThemAlsoWhatWasInThemBefore) {
   SimulatedFolder folder;
   folder.put("a", std::string(1024, '-'));
   ASSERT_TRUE(folder.rename("a", "b") && folder.sync());
-  const auto file = std::move(*folder.open("b"));
+  const auto file = *folder.open("b");
   ASSERT_TRUE(file->write_at(0, sector + sector) && file->write_at(0, "new"));
   const auto with = [](const std::string& first, char second) {
     return ElementsAre(Pair("b", first + std::string(1024 - first.size(), second)));
@@ -79,7 +79,7 @@ TEST(SimulatedFolder, AFailedSyncForgetsAndTheNextOneSucceedsAndHelpsNothing) {
   for (std::uint32_t seed = 0; seed < 20 && !lost; ++seed) {
     SimulatedFolder folder{seed};
     folder.put("a", "old");
-    const auto file = std::move(*folder.open("a"));
+    const auto file = *folder.open("a");
     ASSERT_TRUE(file->write_at(0, "new"));
     folder.set_hook(fail_at(2, Status::storage_failed));
     EXPECT_FALSE(file->sync());
@@ -106,7 +106,7 @@ TEST(SimulatedFolder, FailsOneOperationOrAllFromThere) {
 TEST(SimulatedFolder, HasNoRoomBeyondItsCapacity) {
   SimulatedFolder folder;
   folder.set_capacity(10);
-  const auto file = std::move(*folder.create("a"));
+  const auto file = *folder.create("a");
   ASSERT_TRUE(file->write_at(0, "12345678"));
   EXPECT_EQ(file->write_at(8, "abcd").error().status, Status::no_space);
   EXPECT_TRUE(file->write_at(0, "overwritten").has_error());
