@@ -19,12 +19,16 @@ Result<void> write_whole(Folder& folder, const std::string& name, std::string_vi
   return {};
 }
 
-std::string read_file(const Folder& folder, const std::string& name) {
+Result<std::string> read_whole(const Folder& folder, const std::string& name) {
   const auto file = folder.open(name);
-  if (!file) throw StartError{Exit::cannot_start, file.error().message};
+  if (!file) return file.error();
   const auto size = (*file)->size();
-  if (!size) throw StartError{Exit::cannot_start, size.error().message};
-  auto bytes = (*file)->read_at(0, *size);
+  if (!size) return size.error();
+  return (*file)->read_at(0, *size);
+}
+
+std::string read_file(const Folder& folder, const std::string& name) {
+  auto bytes = read_whole(folder, name);
   if (!bytes) throw StartError{Exit::cannot_start, bytes.error().message};
   return std::move(*bytes);
 }

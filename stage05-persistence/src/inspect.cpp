@@ -44,13 +44,12 @@ void print_segment(const Folder& folder, const std::string& name, bool records, 
              tails[static_cast<int>(segment.tail)]);
 }
 
-void print_snapshot(const Folder& folder, const StoreId& store, const std::string& name,
-                    Lsn start_lsn, std::ostream& out) {
+void print_snapshot(const Folder& folder, const StoreId& store, const std::string& name, Lsn lsn,
+                    std::ostream& out) {
   const auto file = folder.open(name);
-  const auto snapshot = file ? read_snapshot(**file, store, start_lsn, nullptr) : file.error();
+  const auto snapshot = file ? read_snapshot(**file, store, lsn, nullptr) : file.error();
   if (snapshot) {
-    fmt::print(out, "{}: {} rows, LSN {} to {}\n", name, snapshot->rows, snapshot->start_lsn,
-               snapshot->end_lsn);
+    fmt::print(out, "{}: {} rows, up to LSN {}\n", name, snapshot->rows, snapshot->lsn);
   } else {
     fmt::print(out, "{}: {}\n", name, snapshot.error().message);
   }
@@ -69,9 +68,9 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
                                     : "in use, or not stopped");
   }
   for (const auto& name : *names) {
-    const auto start_lsn = snapshot_start_lsn(name);
+    const auto lsn = snapshot_lsn(name);
     if (segment_first_lsn(name)) print_segment(folder, name, records, out);
-    if (start_lsn && manifest) print_snapshot(folder, manifest->store, name, *start_lsn, out);
+    if (lsn && manifest) print_snapshot(folder, manifest->store, name, *lsn, out);
   }
   const auto survey = survey_folder(folder, false);
   for (const auto& warning : survey.warnings) fmt::print(out, "warning: {}\n", warning);

@@ -40,6 +40,16 @@ Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader
   return undone ? done.error() : Error{Status::storage_failed, undone.error().message};
 }
 
+Result<std::map<Lsn, std::string>> list_segments(const Folder& folder) {
+  const auto names = folder.list();
+  if (!names) return names.error();
+  std::map<Lsn, std::string> segments;
+  for (const auto& name : *names) {
+    if (const auto lsn = segment_first_lsn(name)) segments[*lsn] = name;
+  }
+  return segments;
+}
+
 Result<void> write_zeros(File& file, std::uint64_t from, std::uint64_t to) {
   constexpr std::uint64_t piece_bytes = 1024 * 1024;
   const std::string zeros(std::min(piece_bytes, to - from), '\0');

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "folder.hpp"
 #include "record.hpp"
 
-// Making the file of a segment, and its zeros.
+// The files of segments: making one, with its zeros, and listing them.
 
 namespace kv {
 
@@ -15,6 +17,9 @@ namespace kv {
 /// there. Any other: it may be.
 Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader& header,
                                              std::uint64_t reserve_bytes);
+
+/// The names of all segments by their first LSN.
+Result<std::map<Lsn, std::string>> list_segments(const Folder& folder);
 
 /// Writes zeros from one offset up to another.
 Result<void> write_zeros(File& file, std::uint64_t from, std::uint64_t to);

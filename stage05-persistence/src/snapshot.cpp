@@ -5,16 +5,20 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
 
 #include "bytes.hpp"
 #include "checksum.hpp"
+#include "segment.hpp"
+#include "segment_file.hpp"
 
 namespace kv {
 namespace {
 
 constexpr std::string_view name_begin = "snapshot-", name_end = ".kv";
-constexpr std::size_t chunk_bytes = 64 * 1024;            // a chunk is ended when it is this large
-constexpr std::size_t chunk_bytes_max = 4 * 1024 * 1024;  // more than a row and a table name take
+constexpr std::size_t chunk_bytes = 64 * 1024;  // a chunk of rows is ended when it is this large
+constexpr std::size_t chunk_bytes_max = 128 * 1024 * 1024;  // a frame has 64 MiB at most, and 9
+                                                            // bytes of it make 16 here at most
 
 struct ChunkHeader {
   std::uint64_t checksum = 0;
@@ -25,7 +29,7 @@ constexpr std::uint32_t rows_type = 1, footer_type = 2;
 
 struct Footer {
   std::uint64_t rows = 0;
-  Lsn end_lsn = 0;
+  Lsn lsn = 0;
 };
 
 std::uint64_t chunk_checksum(const ChunkHeader& header, std::string_view payload,
@@ -35,6 +39,12 @@ std::uint64_t chunk_checksum(const ChunkHeader& header, std::string_view payload
 
 std::uint64_t header_checksum(const SnapshotHeader& header) {
   return checksum(bytes_of(header).substr(0, offsetof(SnapshotHeader, checksum)), 0);
+}
+
+std::size_t count_rows(std::string_view payload) {
+  std::size_t rows = 0;
+  (void)read_changes(payload, [&rows](auto, auto, const Row&) { ++rows; });
+  return rows;
 }
 
 /// The bytes of a snapshot in the making: what one shard holds is copied under its lock, and
@@ -61,7 +71,12 @@ class Writer {
     }
   }
 
-  void add_footer(Lsn end_lsn) { add_chunk(footer_type, bytes_of(Footer{rows_, end_lsn})); }
+  void add_changes(std::string_view payload) {
+    rows_ += count_rows(payload);
+    add_chunk(rows_type, payload);
+  }
+
+  void add_footer(Lsn lsn) { add_chunk(footer_type, bytes_of(Footer{rows_, lsn})); }
 
   std::uint64_t rows() const { return rows_; }
 
@@ -87,13 +102,34 @@ class Writer {
   std::string bytes_;
 };
 
-}  // namespace
-
-std::string snapshot_name(Lsn start_lsn) {
-  return fmt::format("{}{:020}{}", name_begin, start_lsn, name_end);
+/// Copies the changes after one LSN and up to another, which is on the disk, out of the log.
+Result<void> copy_changes(const Folder& folder, Lsn after, Lsn last, Writer& writer) {
+  const auto segments = list_segments(folder);
+  if (!segments) return segments.error();
+  Lsn copied = after;
+  for (auto segment = segments->begin(); segment != segments->end() && copied < last; ++segment) {
+    const auto next = std::next(segment);
+    if (next != segments->end() && next->first <= after + 1) continue;
+    const auto bytes = read_whole(folder, segment->second);
+    if (!bytes) return bytes.error();
+    const auto header = read_segment_header(*bytes);
+    if (!header) return header.error();
+    read_segment(*bytes, *header, [&](auto, const RecordHeader& record, std::string_view payload) {
+      if (record.type != RecordType::changes || record.lsn != copied + 1 || copied == last) return;
+      writer.add_changes(payload);
+      ++copied;
+    });
+    if (auto written = writer.flush(); !written) return written;
+  }
+  if (copied == last) return {};
+  return Error{Status::storage_failed, fmt::format("the log cannot be read after LSN {}", copied)};
 }
 
-std::optional<Lsn> snapshot_start_lsn(const std::string& name) {
+}  // namespace
+
+std::string snapshot_name(Lsn lsn) { return fmt::format("{}{:020}{}", name_begin, lsn, name_end); }
+
+std::optional<Lsn> snapshot_lsn(const std::string& name) {
   Lsn lsn = 0;
   if (!name.starts_with(name_begin) || !name.ends_with(name_end)) return std::nullopt;
   std::from_chars(name.data() + name_begin.size(), name.data() + name.size(), lsn);
@@ -101,52 +137,62 @@ std::optional<Lsn> snapshot_start_lsn(const std::string& name) {
 }
 
 Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemTable& memtable,
-                                const std::function<Lsn()>& last_lsn) {
+                                Wal& wal) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   SnapshotHeader header{.store = store,
-                        .start_lsn = last_lsn(),
                         .created = std::chrono::duration_cast<std::chrono::seconds>(now).count()};
   header.checksum = header_checksum(header);
   auto file = folder.create(snapshot_temporary_name);
   if (!file) return file.error();
 
   Writer writer{**file, header};
+  const Lsn first_lsn = wal.last_lsn();
   for (std::size_t index = 0; index < MemTable::shard_count; ++index) {
     memtable.visit_shard(index, [&](const Tables& tables) { writer.add(tables); });
     if (auto written = writer.flush(); !written) return written.error();
   }
-  const Lsn end_lsn = last_lsn();
-  writer.add_footer(end_lsn);
+  const Lsn lsn = wal.last_lsn();
+  if (auto durable = wal.make_durable(lsn); !durable) return durable.error();
+  if (auto copied = copy_changes(folder, first_lsn, lsn, writer); !copied) return copied.error();
+  writer.add_footer(lsn);
   if (auto written = writer.flush(); !written) return written.error();
   if (auto synced = (*file)->sync(); !synced) return synced.error();
-  return Snapshot{header.start_lsn, end_lsn, header.created, writer.rows()};
+  if (auto renamed = folder.rename(snapshot_temporary_name, snapshot_name(lsn)); !renamed)
+    return renamed.error();
+  if (auto synced = folder.sync(); !synced) return synced.error();
+  return Snapshot{lsn, header.created, writer.rows()};
 }
 
-Result<Snapshot> read_snapshot(const File& file, const StoreId& store, Lsn start_lsn,
+Result<SnapshotHeader> read_snapshot_header(const File& file) {
+  const auto bytes = file.read_at(0, sizeof(SnapshotHeader));
+  if (!bytes) return bytes.error();
+  if (bytes->size() < sizeof(SnapshotHeader))
+    return Error{Status::storage_failed, "no whole header at offset 0"};
+  const auto header = load<SnapshotHeader>(*bytes);
+  if (header.magic != SnapshotHeader{}.magic || header.checksum != header_checksum(header))
+    return Error{Status::storage_failed, "damaged header at offset 0"};
+  if (header.version != format_version) return unknown_version(header.version);
+  return header;
+}
+
+Result<Snapshot> read_snapshot(const File& file, const StoreId& store, Lsn lsn,
                                const ChangeReader& change) {
+  const auto header = read_snapshot_header(file);
+  if (!header) return header.error();
   std::uint64_t offset = 0;
   const auto damaged = [&](const char* what) {
     return Error{Status::storage_failed, fmt::format("{} at offset {}", what, offset)};
   };
-  auto bytes = file.read_at(0, sizeof(SnapshotHeader));
-  if (!bytes) return bytes.error();
-  if (bytes->size() < sizeof(SnapshotHeader)) return damaged("no whole header");
-  const auto header = load<SnapshotHeader>(*bytes);
-  if (header.magic != SnapshotHeader{}.magic || header.checksum != header_checksum(header))
-    return damaged("damaged header");
-  if (header.version != format_version) return unknown_version(header.version);
-  if (header.store != store) return damaged("the snapshot of another store");
-  if (header.start_lsn != start_lsn)
-    return damaged("the snapshot of another moment than its name says");
+  if (header->store != store) return damaged("the snapshot of another store");
 
-  std::uint64_t chain = header.checksum, rows = 0;
+  std::uint64_t chain = header->checksum, rows = 0;
   for (offset = sizeof(SnapshotHeader);;) {
-    bytes = file.read_at(offset, sizeof(ChunkHeader));
+    const auto bytes = file.read_at(offset, sizeof(ChunkHeader));
     if (!bytes) return bytes.error();
     if (bytes->size() < sizeof(ChunkHeader)) return damaged("it ends too soon");
     const auto chunk = load<ChunkHeader>(*bytes);
     if (chunk.length > chunk_bytes_max) return damaged("damaged chunk header");
-    auto payload = file.read_at(offset + sizeof(ChunkHeader), chunk.length);
+    const auto payload = file.read_at(offset + sizeof(ChunkHeader), chunk.length);
     if (!payload) return payload.error();
     if (payload->size() < chunk.length || chunk.checksum != chunk_checksum(chunk, *payload, chain))
       return damaged("damaged chunk");
@@ -155,10 +201,11 @@ Result<Snapshot> read_snapshot(const File& file, const StoreId& store, Lsn start
       const auto footer = load<Footer>(*payload);
       const auto size = file.size();
       if (!size) return size.error();
+      if (footer.rows != rows) return damaged("the footer counts other rows");
+      if (footer.lsn != lsn) return damaged("the snapshot of another moment than its name says");
       offset += sizeof(ChunkHeader) + chunk.length;
       if (*size != offset) return damaged("bytes after the footer");
-      if (footer.rows != rows) return damaged("the footer counts other rows");
-      return Snapshot{start_lsn, footer.end_lsn, header.created, rows};
+      return Snapshot{lsn, header->created, rows};
     }
     const auto row = [&](std::string_view table, std::string_view key, Row value) {
       ++rows;

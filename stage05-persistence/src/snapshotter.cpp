@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 
+#include "segment_file.hpp"
+
 namespace kv {
 
 Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal,
@@ -49,30 +51,26 @@ void Snapshotter::run() {
 
 Result<void> Snapshotter::write() {
   const auto begin = std::chrono::steady_clock::now();
-  const auto snapshot =
-      write_snapshot(folder_, store_, memtable_, [this] { return wal_.last_lsn(); });
+  const auto snapshot = write_snapshot(folder_, store_, memtable_, wal_);
   if (!snapshot) {
-    (void)folder_.remove(
-        snapshot_temporary_name);  // it may not be there; a start removes it otherwise
+    (void)folder_.remove(snapshot_temporary_name);  // if it stays, the next start removes it
     return snapshot.error();
   }
-  if (auto durable = wal_.make_durable(snapshot->end_lsn); !durable) return durable;
-  const auto name = snapshot_name(snapshot->start_lsn);
-  if (auto renamed = folder_.rename(snapshot_temporary_name, name); !renamed) return renamed;
-  if (auto synced = folder_.sync(); !synced) return synced;
   newest_created_ = snapshot->created;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  spdlog::info("{}: {} rows in {:.2f} s", name, snapshot->rows, took.count());
+  spdlog::info("{}: {} rows in {:.2f} s", snapshot_name(snapshot->lsn), snapshot->rows,
+               took.count());
   return remove_old();
 }
 
 Result<void> Snapshotter::remove_old() {
   const auto names = folder_.list();
   if (!names) return names.error();
-  std::map<Lsn, std::string> snapshots, segments;
+  auto segments = list_segments(folder_);
+  if (!segments) return segments.error();
+  std::map<Lsn, std::string> snapshots;
   for (const auto& name : *names) {
-    if (const auto lsn = snapshot_start_lsn(name)) snapshots[*lsn] = name;
-    if (const auto lsn = segment_first_lsn(name)) segments[*lsn] = name;
+    if (const auto lsn = snapshot_lsn(name)) snapshots[*lsn] = name;
   }
   if (snapshots.size() < 2)
     return {};  // without an older one, the whole log is what it falls back to
@@ -81,9 +79,9 @@ Result<void> Snapshotter::remove_old() {
     snapshots.erase(snapshots.begin());
   }
   const Lsn needed = snapshots.begin()->first + 1;
-  while (segments.size() > 1 && std::next(segments.begin())->first <= needed) {
-    if (auto removed = folder_.remove(segments.begin()->second); !removed) return removed;
-    segments.erase(segments.begin());
+  while (segments->size() > 1 && std::next(segments->begin())->first <= needed) {
+    if (auto removed = folder_.remove(segments->begin()->second); !removed) return removed;
+    segments->erase(segments->begin());
   }
   return {};
 }

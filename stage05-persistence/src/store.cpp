@@ -42,9 +42,9 @@ void report(const Survey& survey, std::chrono::steady_clock::duration took) {
   }
   spdlog::info(
       "recovered: {}, {} segments, {} records, {} torn bytes{}, last LSN {}, {} stop, {:.3f} s",
-      survey.snapshot ? snapshot_name(survey.snapshot->start_lsn) : "no snapshot",
-      survey.segments.size(), records, torn_bytes, saved, survey.end.lsn,
-      survey.clean ? "clean" : "unclean", std::chrono::duration<double>(took).count());
+      survey.snapshot ? snapshot_name(survey.snapshot->lsn) : "no snapshot", survey.segments.size(),
+      records, torn_bytes, saved, survey.end.lsn, survey.clean ? "clean" : "unclean",
+      std::chrono::duration<double>(took).count());
 }
 
 }  // namespace
@@ -102,18 +102,19 @@ void load_folder(const Folder& folder, const Survey& survey, MemTable& memtable)
   const auto unreadable = [](const std::string& name) {  // the survey has just read it
     return StartError{Exit::cannot_start, name + " has changed while it was read"};
   };
-  const Lsn start_lsn = survey.snapshot ? survey.snapshot->start_lsn : 0;
+  const Lsn snapshot_lsn = survey.snapshot ? survey.snapshot->lsn : 0;
   if (survey.snapshot) {
-    const auto name = snapshot_name(start_lsn);
+    const auto name = snapshot_name(snapshot_lsn);
     const auto file = folder.open(name);
-    if (!file || !read_snapshot(**file, survey.store, start_lsn, replay)) throw unreadable(name);
+    if (!file || !read_snapshot(**file, survey.store, snapshot_lsn, replay)) throw unreadable(name);
   }
   for (const auto& segment : survey.segments) {
-    if (segment.end.lsn <= start_lsn) continue;
+    if (segment.end.lsn <= snapshot_lsn) continue;
     const auto bytes = read_file(folder, segment_name(segment.header.first_lsn));
     (void)read_segment(bytes, segment.header,
                        [&](auto, const RecordHeader& header, std::string_view payload) {
-                         if (header.type != RecordType::changes || header.lsn <= start_lsn) return;
+                         if (header.type != RecordType::changes || header.lsn <= snapshot_lsn)
+                           return;
                          if (!read_changes(payload, replay))
                            throw unreadable(segment_name(segment.header.first_lsn));
                        });

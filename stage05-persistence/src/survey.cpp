@@ -22,10 +22,6 @@ class Surveyor {
     choose_snapshot();
     read_segments();
     check_floor();
-    while (survey_.snapshot && survey_.snapshot->end_lsn > survey_.end.lsn) {
-      choose_snapshot(survey_.end.lsn);  // without one that is ahead, other segments may be needed
-      read_segments();
-    }
     check_beginning();
     return std::move(survey_);
   }
@@ -33,16 +29,17 @@ class Surveyor {
  private:
   void list();
   bool read_identity();  // false: the folder is new
-  StoreId identity_of_segments(const std::string& reason);
-  void choose_snapshot(Lsn end_lsn_max = ~Lsn{0});
+  StoreId identity_of_files(const std::string& reason);
+  void choose_snapshot();
   void read_segments();
   bool check_header(const std::string& name, const Result<SegmentHeader>& header, Lsn first_lsn);
   bool check_tail(const std::string& name, const Segment& segment,
                   std::optional<Lsn> next_first_lsn);
   void check_floor();
   void check_beginning();
-  bool is_covered(Lsn next_lsn) const { return next_lsn <= start_lsn() + 1; }  // by the snapshot
-  Lsn start_lsn() const { return survey_.snapshot ? survey_.snapshot->start_lsn : 0; }
+  void set_log_aside();
+  Lsn snapshot_end() const { return survey_.snapshot ? survey_.snapshot->lsn : 0; }
+  bool is_covered(Lsn next_lsn) const { return next_lsn <= snapshot_end() + 1; }  // by the snapshot
 
   /// What a later version wrote is not ours to cut.
   static void refuse_unknown(const std::string& file, const Error& error) {
@@ -64,9 +61,8 @@ class Surveyor {
   Survey survey_;
   Manifest manifest_;
   std::map<Lsn, std::string> segments_, snapshots_;
-  Lsn floor_ = 0;  // the largest LSN that is known to have been durable
-  std::optional<Position>
-      at_;  // where the log stands; nullopt: nothing is known, and a snapshot covers it
+  Lsn floor_ = 0;               // the largest LSN that is known to have been durable
+  std::optional<Position> at_;  // where the log stands; none: only the snapshot knows
 };
 
 void Surveyor::list() {
@@ -76,7 +72,7 @@ void Surveyor::list() {
   for (const auto& name : *names) {
     if (name.ends_with(temporary_suffix)) survey_.temporaries.push_back(name);
     if (const auto lsn = segment_first_lsn(name)) segments_[*lsn] = name;
-    if (const auto lsn = snapshot_start_lsn(name)) snapshots_[*lsn] = name;
+    if (const auto lsn = snapshot_lsn(name)) snapshots_[*lsn] = name;
     if (name == manifest_name) survey_.is_new = false;
   }
 }
@@ -90,7 +86,7 @@ bool Surveyor::read_identity() {
     const std::string reason =
         missing ? "it is missing, and there is data" : manifest.error().message;
     damage(manifest_name, 0, reason);
-    survey_.store = identity_of_segments(reason);
+    survey_.store = identity_of_files(reason);
     return true;
   }
   manifest_ = *manifest;
@@ -106,42 +102,41 @@ bool Surveyor::read_identity() {
   return true;
 }
 
-/// The manifest is lost: the segments know whose they are, too.
-StoreId Surveyor::identity_of_segments(const std::string& reason) {
+/// The manifest is lost: segments and snapshots know whose they are, too.
+StoreId Surveyor::identity_of_files(const std::string& reason) {
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
     const auto header = read_segment_header(read_file(folder_, segment->second));
     if (header) return header->store;
   }
-  throw StartError{Exit::damaged, fmt::format("{}: {}, and no segment tells which store this is",
+  for (auto snapshot = snapshots_.rbegin(); snapshot != snapshots_.rend(); ++snapshot) {
+    const auto file = folder_.open(snapshot->second);
+    if (!file) throw StartError{Exit::cannot_start, file.error().message};
+    if (const auto header = read_snapshot_header(**file)) return header->store;
+  }
+  throw StartError{Exit::damaged, fmt::format("{}: {}, and no file tells which store this is",
                                               manifest_name, reason)};
 }
 
-void Surveyor::choose_snapshot(Lsn end_lsn_max) {
-  survey_.snapshot.reset();
-  for (auto candidate = snapshots_.rbegin(); candidate != snapshots_.rend() && !survey_.snapshot;
-       ++candidate) {
-    const auto& [start_lsn, name] = *candidate;
+/// The newest one that is whole.
+void Surveyor::choose_snapshot() {
+  for (auto candidate = snapshots_.rbegin(); candidate != snapshots_.rend(); ++candidate) {
+    const auto& [lsn, name] = *candidate;
     const auto file = folder_.open(name);
     if (!file) throw StartError{Exit::cannot_start, file.error().message};
-    auto snapshot = read_snapshot(**file, survey_.store, start_lsn, nullptr);
-    if (!snapshot) refuse_unknown(name, snapshot.error());
-    if (snapshot && snapshot->end_lsn <= end_lsn_max) {
+    const auto snapshot = read_snapshot(**file, survey_.store, lsn, nullptr);
+    if (snapshot) {
       survey_.snapshot = *snapshot;
-      floor_ = std::max(floor_, snapshot->end_lsn);
-    } else if (std::ranges::find(survey_.set_aside, name) == survey_.set_aside.end()) {
-      survey_.set_aside.push_back(name);
-      survey_.warnings.push_back(name + ": " +
-                                 (snapshot ? "it is ahead of the log" : snapshot.error().message) +
-                                 "; it is set aside, an older state and the log give the same");
+      floor_ = std::max(floor_, lsn);
+      return;
     }
+    refuse_unknown(name, snapshot.error());
+    survey_.set_aside.push_back(name);
+    survey_.warnings.push_back(name + ": " + snapshot.error().message +
+                               "; it is set aside, an older state and the log give the same");
   }
 }
 
 void Surveyor::read_segments() {
-  survey_.segments.clear();
-  survey_.end = {};
-  at_.reset();
-  std::erase_if(survey_.set_aside, [](const auto& name) { return segment_first_lsn(name); });
   bool ended = false;
   for (auto segment = segments_.begin(); segment != segments_.end(); ++segment) {
     const auto& [first_lsn, name] = *segment;
@@ -218,16 +213,21 @@ bool Surveyor::check_tail(const std::string& name, const Segment& segment,
 }
 
 void Surveyor::check_floor() {
+  if (survey_.end.lsn < floor_) {
+    const Segment* last = survey_.segments.empty() ? nullptr : &survey_.segments.back();
+    damage(last ? segment_name(last->header.first_lsn) : manifest_name, last ? last->end_offset : 0,
+           fmt::format("the log ends at LSN {}, and LSN {} was durable", survey_.end.lsn, floor_));
+    if (survey_.end.lsn < snapshot_end()) set_log_aside();
+  }
   survey_.clean = manifest_.clean == 1 && manifest_.clean_lsn == survey_.end.lsn &&
                   (survey_.segments.empty() || survey_.segments.back().tail == Tail::clean);
-  if (survey_.end.lsn >= floor_) return;
-  if (survey_.segments.empty()) {
-    damage(manifest_name, 0, fmt::format("there is no log, and LSN {} was durable", floor_));
-  } else {
-    const Segment& last = survey_.segments.back();
-    damage(segment_name(last.header.first_lsn), last.end_offset,
-           fmt::format("the log ends at LSN {}, and LSN {} was durable", last.end.lsn, floor_));
-  }
+}
+
+/// The snapshot has more than what is left of the log.
+void Surveyor::set_log_aside() {
+  for (const auto& segment : std::exchange(survey_.segments, {}))
+    survey_.set_aside.push_back(segment_name(segment.header.first_lsn));
+  survey_.end = {.lsn = snapshot_end()};
 }
 
 /// The log must begin where the snapshot needs it.

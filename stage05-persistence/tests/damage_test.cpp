@@ -70,11 +70,9 @@ class Damage : public testing::Test {
 
   void write_snapshot_of(OpenStore& store) {
     const auto store_id = read_manifest(folder_)->store;
-    const auto written =
-        write_snapshot(folder_, store_id, store.memtable(), [&] { return store.wal().last_lsn(); });
+    const auto written = write_snapshot(folder_, store_id, store.memtable(), store.wal());
     ASSERT_TRUE(written);
-    ASSERT_TRUE(folder_.rename(snapshot_temporary_name, snapshot_name(written->start_lsn)));
-    snapshots_.push_back(snapshot_name(written->start_lsn));
+    snapshots_.push_back(snapshot_name(written->lsn));
   }
 
   std::vector<std::string> segments() const {

@@ -47,11 +47,11 @@ class Folders : public testing::Test {
 
   /// Name and bytes of a snapshot that is taken away again.
   std::pair<std::string, std::string> snapshot(OpenStore& store) {
-    const auto written = write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(),
-                                        [&] { return store.wal().last_lsn(); });
-    const auto bytes = folder_.bytes(snapshot_temporary_name);
-    folder_.erase(snapshot_temporary_name);
-    return {snapshot_name(written->start_lsn), bytes};
+    const auto written =
+        write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(), store.wal());
+    const auto name = snapshot_name(written->lsn), bytes = folder_.bytes(name);
+    folder_.erase(name);
+    return {name, bytes};
   }
 
   void put(const std::pair<std::string, std::string>& file) {
@@ -199,14 +199,25 @@ TEST_F(Folders, WithDamageGiveWhatIsBeforeItToTruncateAndKeepTheRestAside) {
   EXPECT_EQ(recover(folder_), found);
 }
 
-TEST_F(Folders, ThatTruncateHasCutBelowASnapshotGiveNoMixture) {
+TEST_F(Folders, WhoseLogIsCutBelowASnapshotGiveTheSnapshotToTruncate) {
   put(newer_);
   damage(segments_[1]);  // which the snapshot covers
-  const auto last = segments_.back();
-  folder_.erase(last);
   for (std::size_t i = 2; i < segments_.size(); ++i) folder_.erase(segments_[i]);
   EXPECT_THAT(refused(), HasSubstr("is missing"));
-  EXPECT_EQ(recover(folder_, {.truncate = true}), states_[first_lsn(1)]);
+  EXPECT_EQ(recover(folder_, {.truncate = true}), states_[14]);
+  EXPECT_EQ(recover(folder_), states_[14]);
+  EXPECT_TRUE(folder_.files().contains(segments_[0] + ".torn-0"));
+}
+
+TEST_F(Folders, WithNothingButASnapshotAreRefusedAndGiveItToTruncate) {
+  SimulatedFolder backup;
+  backup.put(newer_.first, newer_.second);
+  EXPECT_THAT(refusal(backup), StartsWith("MANIFEST is damaged at offset 0: it is missing"));
+  EXPECT_EQ(recover(backup, {.truncate = true}), states_[14]);
+  OpenStore store{backup};
+  EXPECT_EQ(store.wal().last_lsn(), 14u);
+  store.set_durably("key", std::int64_t{15});
+  EXPECT_EQ(recover(backup), states_[15]);
 }
 
 // --- snapshots ---
@@ -216,7 +227,7 @@ TEST_F(Folders, WithADamagedSnapshotFallBackToTheOlderOne) {
   put({newer_.first, newer_.second.substr(1)});
   folder_.erase(segments_[0]);  // the older one covers it
   const auto found = survey();
-  EXPECT_EQ(found.snapshot->start_lsn, 8u);
+  EXPECT_EQ(found.snapshot->lsn, 8u);
   EXPECT_THAT(found.set_aside, ElementsAre(newer_.first));
   EXPECT_THAT(found.warnings, ElementsAre(StartsWith(newer_.first)));
   EXPECT_EQ(recover(folder_), states_[20]);
