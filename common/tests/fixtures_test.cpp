@@ -172,7 +172,7 @@ TEST(ServerProcess, FindsThePortInWhatTheServerPrints) {
   EXPECT_TRUE(server.log_holds("ready"));
   EXPECT_THAT(server.out(), HasSubstr("version 1\n"));
   EXPECT_EQ(server.threads(), 1u);
-  EXPECT_GT(server.resident_bytes(), 4096u);
+  EXPECT_GE(server.resident_bytes(), 4096u);
 }
 
 TEST(ServerProcess, TellsTheTimeThatTheServerHasWorked) {
