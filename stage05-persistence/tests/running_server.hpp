@@ -11,15 +11,23 @@
 #include "memtable.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "store.hpp"
 
 namespace kv::test {
 
 /// A server inside the test, on a free port, so that it can have hooks of the test's own. One at a
-/// time: SIGTERM is what ends it.
+/// time: SIGTERM is what ends it. With a folder it keeps a log there, and tables can be watched.
 class RunningServer {
  public:
-  explicit RunningServer(const HooksBuilder& hooks, Options options = {})
-      : options_{on_free_port(std::move(options))}, hooks_{hooks.build()} {}
+  explicit RunningServer(const HooksBuilder& hooks, Options options = {},
+                         std::unique_ptr<Folder> folder = nullptr)
+      : options_{on_free_port(std::move(options))},
+        hooks_{hooks.build()},
+        store_{folder ? std::make_unique<Store>(std::move(folder), storage_, Store::Settings{},
+                                                [](const Error&) {})
+                      : nullptr} {
+    storage_.observe(watch_hub_);
+  }
 
   ~RunningServer() {
     // Twice: the second one ends it at once, whoever is still connected.
@@ -50,10 +58,12 @@ class RunningServer {
   const Options options_;
   const std::shared_ptr<const Hooks> hooks_;
   MemTable storage_{answer_limit(options_.frame_bytes_max)};
+  const std::unique_ptr<Store> store_;
   WatchHub watch_hub_{options_.frame_bytes_max};
   Service service_{storage_};
   Load load_;
-  const Shared shared_{options_, service_, hooks_, watch_hub_, load_};
+  const Shared shared_{options_,   service_, hooks_,
+                       watch_hub_, load_,    store_ ? &store_->wal() : nullptr};
   Server server_{shared_};
   std::thread thread_{[this] { server_.run(); }};
 };
