@@ -10,6 +10,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 option(KV_TESTS "Build the tests" ON)
 option(KV_WERROR "Warnings are errors" OFF)
+option(KV_FUZZ "Build the fuzzers (preset fuzz: Clang)" OFF)
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
@@ -75,4 +76,26 @@ function(kv_test name source)
   add_dependencies(${target} ${PROJECT_NAME}-kv-server ${PROJECT_NAME}-kv-client)
   gtest_discover_tests(${target} TEST_PREFIX ${PROJECT_NAME}. DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${labels}" TIMEOUT 300)
+endfunction()
+
+# kv_fuzz(NAME SOURCE): a fuzzer, and a test that runs it for a minute on what is in
+# tests/fuzz/NAME; what it adds to that is kept in the build folder.
+function(kv_fuzz name source)
+  if(NOT KV_FUZZ)
+    return()
+  endif()
+  set(target ${PROJECT_NAME}-${name}-fuzz)
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE ${PROJECT_NAME} kv-warnings)
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET kv-fuzzers)
+    add_custom_target(kv-fuzzers)
+  endif()
+  add_dependencies(kv-fuzzers ${target})
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name})
+  file(MAKE_DIRECTORY ${found})
+  add_test(NAME ${PROJECT_NAME}.fuzz.${name}
+    COMMAND ${target} -max_total_time=60 -timeout=20 -max_len=4096 ${found} ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/${name}
+    WORKING_DIRECTORY ${found})
+  set_tests_properties(${PROJECT_NAME}.fuzz.${name} PROPERTIES LABELS soak TIMEOUT 300)
 endfunction()
