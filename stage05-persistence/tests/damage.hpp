@@ -1,0 +1,149 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fixtures/seed.hpp"
+#include "manifest.hpp"
+#include "open_store.hpp"
+#include "start_error.hpp"
+
+namespace kv::test {
+
+/// What a start makes of a folder.
+struct Outcome {
+  std::string refusal;  // empty: it was taken
+  Lsn lsn = 0;
+  Contents contents;
+  bool noticed = false;  // by a warning, or as torn bytes, which are kept
+};
+
+inline Outcome start(const SimulatedFolder& folder, bool truncate = false) {
+  try {
+    const auto survey = survey_folder(folder, truncate);
+    MemTable memtable{any_answer()};
+    load_folder(folder, survey, memtable);
+    const bool torn = !survey.segments.empty() && survey.segments.back().tail != Tail::clean;
+    return {{}, survey.end.lsn, contents_of(memtable), torn || !survey.warnings.empty()};
+  } catch (const StartError& error) {
+    EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
+    return {error.what(), 0, {}, true};
+  }
+}
+
+/// The folder of a store that was killed, to be damaged, and what it held after each LSN.
+class Damage : public testing::Test {
+ protected:
+  static constexpr Wal::Limits limits{
+      .segment_bytes = 2048, .reserve_bytes_min = 512, .reserve_bytes_max = 1024};
+
+  /// Values that are hard on a log: zeros where a sector that was never written has them too, and
+  /// records as values.
+  void write_hard_values(OpenStore& store) {
+    note_state(store);
+    store.set_durably("zeros", std::string(700, '\0'));
+    note_state(store);
+    const auto [name, bytes] = *folder_.files().rbegin();  // the newest segment
+    store.set_durably("records", Binary{bytes.substr(0, 900)});
+    note_state(store);
+    RandomCommands random{seed_};
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(random.next(store.memtable()));
+      ASSERT_TRUE(store.wal().make_durable(store.wal().last_lsn()));
+      note_state(store);
+    }
+    store.set_durably("zeros", std::string(1200, '\0'));
+    note_state(store);
+  }
+
+  void note_state(OpenStore& store) {
+    states_.resize(store.wal().last_lsn() + 1);
+    states_.back() = store.contents();
+  }
+
+  void write_snapshot_of(OpenStore& store) {
+    const auto store_id = read_manifest(folder_)->store;
+    const auto written = write_snapshot(folder_, store_id, store.memtable(), store.wal());
+    ASSERT_TRUE(written);
+    snapshots_.push_back(snapshot_name(written->lsn));
+  }
+
+  std::vector<std::string> segments() const {
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : folder_.files()) {
+      if (segment_first_lsn(name)) names.push_back(name);
+    }
+    return names;
+  }
+
+  /// Segments, two snapshots, and a log after them. The process is killed.
+  void write_everything() {
+    OpenStore store{folder_, {.limits = limits}};
+    for (int i = 0; i < 2; ++i) {
+      write_hard_values(store);
+      write_snapshot_of(store);
+    }
+    write_hard_values(store);
+  }
+
+  /// What a start makes of the folder when this file has other bytes.
+  Outcome start_with(const std::string& name, const std::string& bytes) {
+    const auto before = folder_.bytes(name);
+    folder_.put(name, bytes);
+    auto outcome = start(folder_);
+    folder_.put(name, before);
+    return outcome;
+  }
+
+  /// `check` gets what a start makes of each change of a byte.
+  void flip_every_byte(const std::string& name, const std::function<void(const Outcome&)>& check) {
+    const auto whole = folder_.bytes(name);
+    for (std::size_t offset = 0; offset < whole.size() && !HasFailure(); ++offset) {
+      for (const int flip : {0x01, 0x80, 0xff}) {
+        auto flipped = whole;
+        flipped[offset] = static_cast<char>(flipped[offset] ^ flip);
+        SCOPED_TRACE(name + " at " + std::to_string(offset));
+        check(start_with(name, flipped));
+      }
+    }
+  }
+
+  /// All data and a warning, or a refusal.
+  void expect_noticed(const Outcome& outcome) {
+    if (!outcome.refusal.empty()) {
+      EXPECT_THAT(outcome.refusal, testing::AllOf(testing::StartsWith("wal-"),
+                                                  testing::HasSubstr("is damaged at offset")));
+      ++refused_;
+    } else {
+      EXPECT_EQ(outcome.contents, states_.back());
+      EXPECT_TRUE(outcome.noticed);
+      ++taken_;
+    }
+  }
+
+  /// Where the records of the segment begin, and last where they end.
+  std::vector<std::size_t> record_offsets(const std::string& name) {
+    const auto bytes = folder_.bytes(name);
+    std::vector<std::size_t> offsets;
+    const auto segment =
+        read_segment(bytes, *read_segment_header(bytes),
+                     [&](auto offset, const auto&, auto) { offsets.push_back(offset); });
+    offsets.push_back(segment.end_offset);
+    return offsets;
+  }
+
+  const CapturedLog quiet_;
+  const std::uint32_t seed_ = random_seed();
+  SimulatedFolder folder_;
+  std::vector<Contents> states_;  // by LSN
+  std::vector<std::string> snapshots_;
+  std::size_t refused_ = 0, taken_ = 0;
+};
+
+}  // namespace kv::test
