@@ -1,0 +1,234 @@
+// The log on a disk that is full, which refuses a command and changes nothing, and on one that
+// fails, which is the end.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "manifest.hpp"
+#include "open_log.hpp"
+#include "start_error.hpp"
+
+namespace kv::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+using Kind = SimulatedFolder::Kind;
+
+const std::string large(900, 'v');
+
+/// So much that the next record needs another step of zeros, or another segment.
+class WalFailureTest : public testing::Test {
+ protected:
+  std::size_t used_bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [name, bytes] : folder_.files()) sum += bytes.size();
+    return sum;
+  }
+
+  void expect_refused(OpenLog& log, Status status) {
+    const auto last_lsn = log.wal().last_lsn();
+    const auto appended_bytes = log.wal().appended_bytes();
+    const auto refused = log.set("refused", large);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, status);
+    EXPECT_EQ(log.wal().last_lsn(), last_lsn);
+    EXPECT_EQ(log.wal().appended_bytes(), appended_bytes);
+    EXPECT_FALSE(log.wal().failed());
+    EXPECT_EQ(log.failures(), 0);
+  }
+
+  /// Whatever is asked of it, nothing moves any more, on the disk neither.
+  void expect_the_end(OpenLog& log) {
+    const auto last_lsn = log.wal().last_lsn(), safe_lsn = log.wal().safe_lsn(),
+               durable_lsn = log.wal().durable_lsn();
+    EXPECT_TRUE(log.wal().failed());
+    EXPECT_FALSE(log.wal().close());
+    const auto operations = folder_.operations();
+    EXPECT_FALSE(log.set("key"));
+    EXPECT_FALSE(log.set("key", std::string(9000, 'v')));
+    EXPECT_EQ(log.wal().make_durable(last_lsn).has_value(), durable_lsn == last_lsn);
+    EXPECT_EQ(log.wal().last_lsn(), last_lsn);
+    EXPECT_EQ(log.wal().safe_lsn(), safe_lsn);
+    EXPECT_EQ(log.wal().durable_lsn(), durable_lsn);
+    EXPECT_EQ(folder_.operations(), operations);
+    EXPECT_EQ(log.failures(), 1);
+  }
+
+  SimulatedFolder folder_;
+};
+
+// --- no room ---
+
+TEST_F(WalFailureTest, ARecordWithoutRoomIsRefusedAndTheLogGoesOnWhenThereIsRoom) {
+  OpenLog log{folder_};
+  folder_.set_capacity(used_bytes());
+  log.set_durably("fits", std::string(700, 'v'));
+  expect_refused(log, Status::no_space);
+  expect_refused(log, Status::no_space);
+  folder_.set_capacity(100'000);
+  log.set_durably("now");
+  EXPECT_EQ(log.wal().last_lsn(), 2u);
+  ASSERT_THAT(commands_in(folder_), SizeIs(2));
+  EXPECT_EQ(commands_in(folder_)[1], "2: now=v");
+}
+
+TEST_F(WalFailureTest, ARecordThatIsRefusedLeavesTheMemtableAsItWas) {
+  const CapturedLog quiet;
+  OpenStore store{folder_};
+  store.set_durably("key", "old");
+  folder_.set_capacity(used_bytes());
+  const auto before = store.contents();
+  const auto refused = store.set("key", std::string(2000, 'n'));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, Status::no_space);
+  EXPECT_EQ(store.contents(), before);
+  store.set_durably("small", "fits");
+}
+
+TEST_F(WalFailureTest, TheLastBytesOfTheDiskAreUsedWhereAWholeStepHasNoRoom) {
+  OpenLog log{folder_};
+  folder_.set_capacity(used_bytes() + 700);
+  log.set_durably("key", large);
+  log.set_durably("key", std::string(500, 'v'));
+  expect_refused(log, Status::no_space);
+}
+
+TEST_F(WalFailureTest, WithoutRoomForTheNextSegmentTheOldOneGoesOn) {
+  for (const auto& name : {segment_name(2), std::string{manifest_name}}) {
+    for (const auto kind : {Kind::create, Kind::write}) {
+      SimulatedFolder folder;
+      OpenLog log{folder};
+      log.set_durably("a", std::string(3500, 'v'));
+      folder.set_hook(fail_next(kind, name, Status::no_space));
+      expect_refused(log, Status::no_space);
+      EXPECT_THAT(segments_in(folder), ElementsAre(segment_name(1))) << name;
+      log.set_durably("b");
+      log.set_durably("c", large);
+      ASSERT_TRUE(log.wal().close());
+      EXPECT_THAT(segments_in(folder), ElementsAre(segment_name(1), segment_name(3))) << name;
+      EXPECT_THAT(commands_in(folder), SizeIs(3)) << name;
+    }
+  }
+}
+
+TEST_F(WalFailureTest, AnErrorInZerosRefusesTheCommandThatNeedsThemAndIsNotTheEnd) {
+  OpenLog log{folder_, {.sync = Sync::never}};
+  ASSERT_TRUE(log.set("a", std::string(100, 'v')));
+  log.wait_until_safe(1);
+  folder_.set_hook([](const auto& operation) {
+    return operation.kind == Kind::write ? std::optional{Status::storage_failed} : std::nullopt;
+  });
+  expect_refused(log, Status::storage_failed);
+  folder_.set_hook(nullptr);
+  ASSERT_TRUE(log.set("b", large));
+  ASSERT_TRUE(log.wal().close());
+  EXPECT_THAT(commands_in(folder_), SizeIs(2));
+}
+
+TEST_F(WalFailureTest, AFirstSegmentThatCannotBeMadeIsNoStart) {
+  folder_.set_capacity(100);
+  try {
+    const OpenLog log{folder_};
+    FAIL() << "the log was opened";
+  } catch (const StartError& error) {
+    EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
+    EXPECT_THAT(error.what(), HasSubstr("cannot begin a segment of the log: "));
+  }
+}
+
+// --- the end ---
+
+TEST_F(WalFailureTest, AFailedSyncIsTheEnd) {
+  OpenLog log{folder_};
+  log.set_durably("a");
+  folder_.set_hook(fail_next(Kind::sync_file, "wal-", Status::storage_failed));
+  ASSERT_TRUE(log.set("b"));
+  log.wait_for_failure();
+  EXPECT_EQ(log.wal().safe_lsn(), 1u);
+  EXPECT_EQ(log.wal().durable_lsn(), 1u);
+  expect_the_end(log);
+  EXPECT_EQ(log.wal().make_durable(2).error().message, log.why());
+  EXPECT_TRUE(log.wal().make_durable(1)) << "that was durable before";
+}
+
+TEST_F(WalFailureTest, AnErrorInReservedSpaceIsTheEndAlsoWhenItIsNoSpace) {
+  for (const auto status : {Status::no_space, Status::storage_failed}) {
+    for (const auto sync : {Sync::always, Sync::everysec, Sync::never}) {
+      folder_ = SimulatedFolder{};
+      OpenLog log{folder_, {.sync = sync}};
+      folder_.set_hook(fail_next(Kind::write, "wal-", status));
+      ASSERT_TRUE(log.set("a"));
+      log.wait_for_failure();
+      EXPECT_EQ(log.wal().safe_lsn(), 0u);
+      expect_the_end(log);
+    }
+  }
+}
+
+TEST_F(WalFailureTest, AFailedSyncAtTheEndOfASegmentIsTheEnd) {
+  OpenLog log{folder_, {.sync = Sync::never}};
+  ASSERT_TRUE(log.set("a", std::string(3900, 'v')));
+  log.wait_until_safe(1);
+  folder_.set_hook(fail_next(Kind::sync_file, segment_name(1), Status::storage_failed));
+  EXPECT_EQ(log.set("b", large).error().status, Status::storage_failed);
+  EXPECT_EQ(log.wal().last_lsn(), 1u);
+  expect_the_end(log);
+}
+
+TEST_F(WalFailureTest, AnErrorThatLeavesUnknownWhetherThereIsANewSegmentIsTheEnd) {
+  const std::pair<Kind, const char*> steps[] = {{Kind::sync_file, "wal-00000000000000000002"},
+                                                {Kind::rename, "wal-"},
+                                                {Kind::sync_folder, ""},
+                                                {Kind::sync_file, "MANIFEST"},
+                                                {Kind::rename, "MANIFEST"}};
+  for (const auto& [kind, name] : steps) {
+    folder_ = SimulatedFolder{};
+    OpenLog log{folder_};
+    log.set_durably("a", std::string(3900, 'v'));
+    folder_.set_hook(fail_next(kind, name, Status::storage_failed));
+    EXPECT_FALSE(log.set("b", large)) << name;
+    expect_the_end(log);
+  }
+}
+
+TEST_F(WalFailureTest, AFullDiskAfterTheNewSegmentHasItsNameIsTheEnd) {
+  OpenLog log{folder_};
+  log.set_durably("a", std::string(3900, 'v'));
+  folder_.set_hook(fail_next(Kind::sync_folder, "", Status::no_space));
+  EXPECT_EQ(log.set("b", large).error().status, Status::storage_failed);
+  expect_the_end(log);
+}
+
+TEST_F(WalFailureTest, WhoWaitsIsToldOfTheEnd) {
+  Gate gate;
+  OpenLog log{folder_};
+  folder_.set_hook(
+      [hold = gate.hook(Kind::sync_file, "wal-"),
+       fail = fail_next(Kind::sync_file, "wal-", Status::storage_failed)](const auto& operation) {
+        (void)hold(operation);
+        return fail(operation);
+      });
+  ASSERT_TRUE(log.set("a", std::string(3900, 'v')));
+  gate.wait_for_somebody();
+  {
+    std::jthread for_the_disk{[&] { EXPECT_FALSE(log.wal().make_durable(1)); }};
+    std::jthread for_a_segment{[&] { EXPECT_FALSE(log.set("b", large)); }};
+    gate.open();
+  }
+  expect_the_end(log);
+}
+
+TEST_F(WalFailureTest, AFailedSyncAtTheOrderlyEndLeavesNoManifestThatSaysItWasOrderly) {
+  OpenLog log{folder_, {.sync = Sync::never}};
+  ASSERT_TRUE(log.set("a"));
+  folder_.set_hook(fail_next(Kind::sync_file, "wal-", Status::storage_failed));
+  EXPECT_FALSE(log.wal().close());
+  EXPECT_EQ(read_manifest(folder_)->clean, 0u);
+}
+
+}  // namespace
+}  // namespace kv::test

@@ -1,0 +1,136 @@
+// The log's segments: when one ends and the next begins, and the zeros that are written ahead.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "fixtures/seed.hpp"
+#include "manifest.hpp"
+#include "open_log.hpp"
+
+namespace kv::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+using Kind = SimulatedFolder::Kind;
+using Operation = SimulatedFolder::Operation;
+
+class WalSegmentsTest : public testing::Test {
+ protected:
+  static constexpr auto header_bytes = sizeof(SegmentHeader);
+  static constexpr auto mark_bytes = sizeof(RecordHeader);
+
+  /// What must be in a segment before a record, so that it and a mark fill the segment up.
+  static std::string value_that_leaves(std::size_t record, std::uint64_t segment_bytes) {
+    const auto taken = header_bytes + record_bytes("a", "") + mark_bytes;
+    return std::string(segment_bytes - taken - record - mark_bytes, 'x');
+  }
+
+  SimulatedFolder folder_;
+};
+
+TEST_F(WalSegmentsTest, ARecordThatFitsToTheLastByteStays) {
+  OpenLog log{folder_};
+  const auto last = record_bytes("b", "value");
+  log.set_durably("a", value_that_leaves(last, tiny_limits.segment_bytes));
+  log.set_durably("b", "value");
+  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1)));
+  EXPECT_EQ(folder_.bytes(segment_name(1)).size(), tiny_limits.segment_bytes);
+}
+
+TEST_F(WalSegmentsTest, ARecordThatIsAByteTooLongBeginsTheNext) {
+  OpenLog log{folder_};
+  const auto last = record_bytes("b", "value");
+  log.set_durably("a", value_that_leaves(last, tiny_limits.segment_bytes));
+  log.set_durably("b", "value!");
+  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1), segment_name(2)));
+}
+
+TEST_F(WalSegmentsTest, GoOnFromOneToTheNext) {
+  OpenLog log{folder_};
+  std::vector<std::string> expected;
+  for (int lsn = 1; lsn <= 20; ++lsn) {
+    const auto value = std::string(500, 'v') + std::to_string(lsn);
+    ASSERT_TRUE(log.set("key", value));
+    expected.push_back(std::to_string(lsn) + ": key=" + value);
+  }
+  ASSERT_TRUE(log.wal().make_durable(20));
+  EXPECT_GE(segments_in(folder_).size(), 3u);
+  EXPECT_EQ(commands_in(folder_), expected);
+  EXPECT_EQ(segment_name(read_manifest(folder_)->newest_segment), segments_in(folder_).back());
+}
+
+TEST_F(WalSegmentsTest, AreOnTheDiskToTheirEndBeforeThereIsANext) {
+  const auto seed = random_seed();
+  OpenLog log{folder_, {.sync = Sync::never}};
+  folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+    if (operation.kind == Kind::create && operation.name.starts_with("wal-")) {
+      EXPECT_THAT(commands_in(folder_.after_power_loss(seed)), SizeIs(log.wal().last_lsn()));
+      EXPECT_EQ(log.wal().durable_lsn(), log.wal().last_lsn());
+    }
+    return std::nullopt;
+  });
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(log.set("key", std::string(300, 'v')));
+  ASSERT_TRUE(log.wal().close());
+  EXPECT_GE(segments_in(folder_).size(), 3u);
+}
+
+TEST_F(WalSegmentsTest, AreLongerThanTheirLimitOnlyForOneRecord) {
+  OpenLog log{folder_};
+  log.set_durably("small");
+  log.set_durably("large", std::string(3 * tiny_limits.segment_bytes, 'v'));
+  log.set_durably("small");
+  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1), segment_name(2), segment_name(3)));
+  EXPECT_THAT(commands_in(folder_), SizeIs(3));
+}
+
+TEST_F(WalSegmentsTest, ACommandWaitsUntilTheFullOneIsWritten) {
+  Gate gate;
+  OpenLog log{folder_};
+  folder_.set_hook(gate.hook(Kind::sync_file, segment_name(1)));
+  ASSERT_TRUE(log.set("a", std::string(3000, 'v')));
+  gate.wait_for_somebody();
+  ASSERT_TRUE(log.set("b", std::string(500, 'v')));
+  {
+    std::jthread writer{[&] { EXPECT_TRUE(log.set("c", std::string(3000, 'v'))); }};
+    gate.open();
+  }
+  ASSERT_TRUE(log.wal().make_durable(3));
+  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1), segment_name(3)));
+  EXPECT_THAT(commands_in(folder_), SizeIs(3));
+}
+
+// --- zeros ahead ---
+
+TEST_F(WalSegmentsTest, BeginWithZerosThatAreOnTheDisk) {
+  OpenLog log{folder_};
+  EXPECT_EQ(folder_.after_power_loss(0).bytes(segment_name(1)).substr(header_bytes),
+            std::string(tiny_limits.reserve_bytes_min, '\0'));
+}
+
+TEST_F(WalSegmentsTest, GetTheirZerosInStepsThatDoubleUpToALimit) {
+  constexpr Wal::Limits limits{
+      .segment_bytes = 65536, .reserve_bytes_min = 1024, .reserve_bytes_max = 4096};
+  std::size_t expected = header_bytes + 1024;
+  for (const std::size_t step : {1024u, 2048u, 4096u, 4096u}) {
+    expected += step;
+    OpenLog log{folder_, {.limits = limits}};
+    while (folder_.bytes(segment_name(1)).size() < expected) log.set_durably("key");
+    ASSERT_TRUE(log.wal().close());
+    EXPECT_EQ(folder_.bytes(segment_name(1)).size(), expected);
+  }
+}
+
+TEST_F(WalSegmentsTest, GetTheirZerosBeforeACommandNeedsThem) {
+  constexpr Wal::Limits limits{
+      .segment_bytes = 65536, .reserve_bytes_min = 1024, .reserve_bytes_max = 1024};
+  OpenLog log{folder_, {.limits = limits}};
+  log.set_durably("key", std::string(600, 'v'));
+  ASSERT_TRUE(log.wal().close());
+  EXPECT_EQ(folder_.bytes(segment_name(1)).size(), header_bytes + 2 * 1024u);
+}
+
+}  // namespace
+}  // namespace kv::test
