@@ -3,8 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 
 namespace kv::test {
+namespace {
+
+constexpr std::chrono::seconds patience{10};  // of a test that fails
+
+}  // namespace
 
 OpenLog::OpenLog(const SimulatedFolder& folder, const Settings& settings)
     : folder_{folder},
@@ -37,12 +43,13 @@ void OpenLog::set_durably(const std::string& key, const Value& value) {
 
 void OpenLog::wait_until_safe(Lsn lsn) {
   std::unique_lock lock{mutex_};
-  told_.wait(lock, [&] { return wal_.safe_lsn() >= lsn || wal_.failed(); });
+  EXPECT_TRUE(
+      told_.wait_for(lock, patience, [&] { return wal_.safe_lsn() >= lsn || wal_.failed(); }));
 }
 
 void OpenLog::wait_for_failure() {
   std::unique_lock lock{mutex_};
-  told_.wait(lock, [&] { return failures_ > 0; });
+  EXPECT_TRUE(told_.wait_for(lock, patience, [&] { return failures_ > 0; }));
 }
 
 std::size_t record_bytes(const std::string& key, const std::string& value) {

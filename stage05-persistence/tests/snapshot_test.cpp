@@ -1,0 +1,169 @@
+// A snapshot gives back exactly what was there at its LSN, and is not there before it is whole.
+
+#include "snapshot.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "bytes.hpp"
+#include "open_log.hpp"
+
+namespace kv::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Kind = SimulatedFolder::Kind;
+using Operation = SimulatedFolder::Operation;
+
+constexpr std::uint32_t rows_type = 1;
+constexpr std::size_t chunk_header_bytes = 16;
+
+class SnapshotTest : public testing::Test {
+ protected:
+  SnapshotTest() { memtable_.observe(log_.wal()); }
+
+  void set(const std::string& key, const Value& value, const std::string& table = "t") {
+    ASSERT_TRUE(memtable_.set(table, {key, value}));
+  }
+
+  Result<Snapshot> write() {
+    return write_snapshot(folder_, OpenLog::store_id, memtable_, log_.wal());
+  }
+
+  /// What the snapshot of this LSN holds.
+  Contents contents_at(Lsn lsn) {
+    MemTable memtable{any_answer()};
+    const auto file = folder_.open(snapshot_name(lsn));
+    const auto replay = [&](auto table, auto key, Row row) {
+      memtable.replay(table, key, std::move(row));
+    };
+    EXPECT_TRUE(file && read_snapshot(**file, OpenLog::store_id, lsn, replay));
+    return contents_of(memtable);
+  }
+
+  /// How long the payloads of the chunks of rows are.
+  std::vector<std::size_t> chunk_lengths(Lsn lsn) const {
+    const auto bytes = folder_.bytes(snapshot_name(lsn));
+    std::vector<std::size_t> lengths;
+    for (auto at = sizeof(SnapshotHeader); at < bytes.size();) {
+      const std::size_t length = load<std::uint32_t>(bytes, at + 8);
+      if (load<std::uint32_t>(bytes, at + 12) == rows_type) lengths.push_back(length);
+      at += chunk_header_bytes + length;
+    }
+    return lengths;
+  }
+
+  /// Two keys of one letter or two that fall to the same shard.
+  std::pair<std::string, std::string> keys_of_one_shard() const {
+    MemTable memtable{any_answer()};
+    for (int i = 10; i < 100; ++i) EXPECT_TRUE(memtable.set("t", {std::to_string(i), "v"}));
+    std::vector<std::string> keys;
+    for (std::size_t shard = 0; keys.size() < 2; ++shard) {
+      keys.clear();
+      memtable.visit_shard(shard, [&](const Tables& tables) {
+        for (const auto& [name, rows] : tables.by_name)
+          for (const Row& row : rows) keys.emplace_back(row.key());
+      });
+    }
+    return {keys[0], keys[1]};
+  }
+
+  SimulatedFolder folder_;
+  MemTable memtable_{any_answer()};
+  OpenLog log_{folder_, {.sync = Sync::never}};
+};
+
+TEST_F(SnapshotTest, GivesBackValuesOfAllKinds) {
+  set("text", "a text");
+  set("empty", "");
+  set("binary", Binary{std::string("\0\xff\0", 3)});
+  set("integer", std::numeric_limits<std::int64_t>::min());
+  set("float", std::numeric_limits<double>::quiet_NaN());
+  set("true", true, "bools");
+  set("false", false, "bools");
+  set(std::string(1024, 'k'), std::string(1024 * 1024, 'v'), std::string(1024, 't'));
+  const auto written = write();
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->lsn, 8u);
+  EXPECT_EQ(written->rows, 8u);
+  EXPECT_EQ(contents_at(8), contents_of(memtable_));
+}
+
+TEST_F(SnapshotTest, OfNothingIsAHeaderAndAFooter) {
+  ASSERT_TRUE(write());
+  EXPECT_THAT(contents_at(0), IsEmpty());
+  EXPECT_EQ(folder_.bytes(snapshot_name(0)).size(), sizeof(SnapshotHeader) + 2 * 16u);
+}
+
+TEST_F(SnapshotTest, HasTheChangesThatWereMadeMeanwhile) {
+  for (int i = 0; i < 100; ++i) set(std::to_string(i), "before");
+  bool changed = false;
+  folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+    if (operation.name == snapshot_temporary_name && operation.kind == Kind::write && !changed) {
+      changed = true;  // the first shard has been copied, the others have not
+      for (int i = 0; i < 100; i += 2) set(std::to_string(i), "meanwhile");
+      for (int i = 0; i < 100; i += 5) EXPECT_TRUE(memtable_.del("t", std::to_string(i)));
+    }
+    return std::nullopt;
+  });
+  ASSERT_TRUE(write());
+  folder_.set_hook(nullptr);
+  EXPECT_EQ(log_.wal().last_lsn(), 170u);
+  EXPECT_EQ(contents_at(170), contents_of(memtable_));
+}
+
+TEST_F(SnapshotTest, HasItsNameOnlyWhenTheLogIsDurableUpToItsLsn) {
+  set("key", "value");
+  folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+    if (operation.kind == Kind::rename && snapshot_lsn(operation.name)) {
+      EXPECT_EQ(operation.name, snapshot_name(1));
+      EXPECT_EQ(log_.wal().durable_lsn(), 1u);
+    }
+    return std::nullopt;
+  });
+  ASSERT_TRUE(write());
+}
+
+TEST_F(SnapshotTest, IsNotThereWhenAnErrorComesBeforeItHasItsName) {
+  set("key", "value");
+  ASSERT_TRUE(log_.wal().make_durable(1));
+  for (const auto kind : {Kind::create, Kind::write, Kind::sync_file, Kind::rename}) {
+    folder_.set_hook(fail_next(kind, "snapshot", Status::no_space));
+    const auto failed = write();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().status, Status::no_space);
+    EXPECT_FALSE(folder_.files().contains(snapshot_name(1)));
+  }
+  EXPECT_TRUE(write());
+  EXPECT_EQ(contents_at(1), contents_of(memtable_));
+}
+
+TEST_F(SnapshotTest, EndsAChunkWithTheRowThatFillsIt) {
+  const auto [one, other] = keys_of_one_shard();
+  constexpr std::size_t chunk_bytes = 64 * 1024, table_bytes = 3, row_bytes = 7 + 2;
+  for (const auto& key : {one, other})
+    set(key, std::string(chunk_bytes - table_bytes - row_bytes, 'v'));
+  ASSERT_TRUE(write());
+  EXPECT_THAT(chunk_lengths(2), ElementsAre(chunk_bytes, chunk_bytes));
+  for (const auto& key : {one, other})
+    set(key, std::string(chunk_bytes - table_bytes - row_bytes - 1, 'v'));
+  ASSERT_TRUE(write());
+  EXPECT_THAT(chunk_lengths(4), ElementsAre(2 * (chunk_bytes - 1) - table_bytes));
+  EXPECT_EQ(contents_at(4), contents_of(memtable_));
+}
+
+TEST(SnapshotName, IsItsLsnInTwentyDigits) {
+  EXPECT_EQ(snapshot_name(42), "snapshot-00000000000000000042.kv");
+  EXPECT_EQ(snapshot_lsn(snapshot_name(~Lsn{0})), ~Lsn{0});
+  for (const char* other :
+       {"snapshot-1.kv", "snapshot.tmp", "snapshot-00000000000000000042.kv.torn-0",
+        "snapshot-0000000000000000004x.kv", "snapshot-18446744073709551616.kv", "MANIFEST"}) {
+    EXPECT_EQ(snapshot_lsn(other), std::nullopt) << other;
+  }
+}
+
+}  // namespace
+}  // namespace kv::test
