@@ -127,6 +127,16 @@ TEST_F(SnapshotTest, HasItsNameOnlyWhenTheLogIsDurableUpToItsLsn) {
   ASSERT_TRUE(write());
 }
 
+TEST_F(SnapshotTest, IsThereAfterAPowerLossOnceItHasBeenWritten) {
+  set("key", "value");
+  ASSERT_TRUE(write());
+  for (std::uint32_t seed = 0; seed < 20; ++seed) {
+    const auto found = folder_.after_power_loss(seed).files();
+    ASSERT_TRUE(found.contains(snapshot_name(1)));
+    EXPECT_EQ(found.at(snapshot_name(1)), folder_.bytes(snapshot_name(1)));
+  }
+}
+
 TEST_F(SnapshotTest, IsNotThereWhenAnErrorComesBeforeItHasItsName) {
   set("key", "value");
   ASSERT_TRUE(log_.wal().make_durable(1));

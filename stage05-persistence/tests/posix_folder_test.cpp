@@ -1,0 +1,245 @@
+// The data folder on the real file system: who may look into it, who holds it, and what its errors
+// say.
+
+#include "posix_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "fixtures/temp_folder.hpp"
+#include "open_store.hpp"
+#include "start_error.hpp"
+
+namespace kv::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
+
+class PosixFolderTest : public testing::Test {
+ protected:
+  fs::path path(const std::string& name = {}) const { return data_ / name; }
+
+  std::unique_ptr<Folder> open() const { return open_posix_folder(data_, true); }
+
+  /// The text of the StartError that opening this ends in.
+  static std::string refusal(const fs::path& path, bool make) {
+    try {
+      (void)open_posix_folder(path, make);
+    } catch (const StartError& error) {
+      EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
+      return error.what();
+    }
+    return "none";
+  }
+
+  static unsigned mode_of(const fs::path& path) {
+    return static_cast<unsigned>(fs::status(path).permissions());
+  }
+
+  std::string bytes(const std::string& name) const {
+    std::ifstream file{path(name), std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+
+  const TempFolder temporary_;
+  const fs::path data_ = temporary_.path() / "data";
+};
+
+// --- the folder ---
+
+TEST_F(PosixFolderTest, IsMadeForItsOwnerOnly) {
+  const ::mode_t before = ::umask(0);
+  const auto folder = open();
+  EXPECT_TRUE(folder->create("file"));
+  ::umask(before);
+  EXPECT_EQ(mode_of(data_), 0700u);
+  EXPECT_EQ(mode_of(path("file")), 0600u);
+}
+
+TEST_F(PosixFolderTest, IsNotMadeForOneWhoOnlyLooks) {
+  EXPECT_THAT(refusal(data_, false), StartsWith("cannot open the data folder " + data_.string()));
+  EXPECT_FALSE(fs::exists(data_));
+}
+
+TEST_F(PosixFolderTest, IsTakenAsItIsWithAWarningWhenOthersHaveAccess) {
+  for (const unsigned mode : {0755u, 0750u, 0701u, 0700u}) {
+    ASSERT_EQ(::mkdir(data_.c_str(), 0700), 0);
+    ASSERT_EQ(::chmod(data_.c_str(), mode), 0);
+    const CapturedLog captured;
+    (void)open();
+    if (mode == 0700u) {
+      EXPECT_THAT(captured.text(), IsEmpty());
+    } else {
+      EXPECT_THAT(captured.text(),
+                  HasSubstr("others than its owner have access to the data folder"));
+    }
+    EXPECT_EQ(mode_of(data_), mode);
+    fs::remove(data_);
+  }
+}
+
+TEST_F(PosixFolderTest, IsMadeBelowAFolderThatIsThereOnly) {
+  EXPECT_THAT(refusal(data_ / "below", true), StartsWith("cannot make the data folder"));
+  EXPECT_FALSE(fs::exists(data_));
+}
+
+TEST_F(PosixFolderTest, MayBeNamedWithASlashAtItsEnd) {
+  const auto folder = open_posix_folder(data_.string() + "/", true);
+  EXPECT_TRUE(folder->create("file"));
+  EXPECT_TRUE(fs::exists(path("file")));
+}
+
+TEST_F(PosixFolderTest, IsNoFile) {
+  std::ofstream{data_} << "text";
+  EXPECT_THAT(refusal(data_, true), HasSubstr("Not a directory"));
+}
+
+TEST_F(PosixFolderTest, HasToBeWritable) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
+  ASSERT_EQ(::mkdir(data_.c_str(), 0500), 0);
+  EXPECT_THAT(refusal(data_, true), StartsWith("cannot write into the data folder"));
+  EXPECT_EQ(refusal(data_, false), "none");
+}
+
+// --- the lock ---
+
+TEST_F(PosixFolderTest, IsRefusedToASecondOne) {
+  const auto first = open();
+  for (const bool make : {true, false})
+    EXPECT_EQ(refusal(data_, make),
+              "the data folder " + data_.string() + " is in use by another process");
+}
+
+TEST_F(PosixFolderTest, IsFreeAgainAtItsEnd) {
+  (void)open();
+  EXPECT_EQ(refusal(data_, true), "none");
+}
+
+TEST_F(PosixFolderTest, IsHeldAlsoUnderAnotherName) {
+  const auto first = open();
+  fs::create_directory_symlink(data_, temporary_.path() / "link");
+  EXPECT_THAT(refusal(temporary_.path() / "link", true), HasSubstr("is in use"));
+}
+
+// --- files ---
+
+TEST_F(PosixFolderTest, GivesBackWhatWasWrittenAnywhere) {
+  const auto folder = open();
+  const auto file = *folder->create("file");
+  ASSERT_TRUE(file->write_at(0, "0123456789"));
+  ASSERT_TRUE(file->write_at(3, "abc"));
+  ASSERT_TRUE(file->write_at(12, "end"));
+  EXPECT_EQ(bytes("file"), std::string("012abc6789\0\0end", 15));
+  const auto reader = *folder->open("file");
+  EXPECT_EQ(*reader->size(), 15u);
+  EXPECT_EQ(*reader->read_at(3, 3), "abc");
+}
+
+TEST_F(PosixFolderTest, ReadsUpToTheEnd) {
+  const auto folder = open();
+  const auto file = *folder->create("file");
+  ASSERT_TRUE(file->write_at(0, "text"));
+  EXPECT_EQ(*file->read_at(2, 100), "xt");
+  EXPECT_EQ(*file->read_at(4, 100), "");
+  EXPECT_EQ(*file->read_at(100, 100), "");
+  EXPECT_EQ(*file->read_at(0, 0), "");
+}
+
+TEST_F(PosixFolderTest, EmptiesAFileThatIsMadeAgain) {
+  const auto folder = open();
+  ASSERT_TRUE((*folder->create("file"))->write_at(0, "old"));
+  ASSERT_TRUE(folder->create("file"));
+  EXPECT_EQ(bytes("file"), "");
+}
+
+TEST_F(PosixFolderTest, ListsRenamesAndRemoves) {
+  const auto folder = open();
+  ASSERT_TRUE((*folder->create("a"))->write_at(0, "A"));
+  ASSERT_TRUE(folder->create("b") && folder->create("c"));
+  EXPECT_TRUE(folder->rename("a", "b") && folder->remove("c"));
+  EXPECT_THAT(*folder->list(), UnorderedElementsAre("b"));
+  EXPECT_EQ(bytes("b"), "A");
+}
+
+TEST_F(PosixFolderTest, SyncsFilesAndItself) {
+  const auto folder = open();
+  const auto file = *folder->create("file");
+  EXPECT_TRUE(file->write_at(0, "text") && file->sync() && folder->sync());
+}
+
+// --- errors ---
+
+TEST_F(PosixFolderTest, SaysWhatCannotBeDoneToWhat) {
+  const auto folder = open();
+  EXPECT_EQ(folder->open("none").error().message, "cannot open none: No such file or directory");
+  EXPECT_THAT(folder->rename("none", "other").error().message,
+              StartsWith("cannot rename none to other: "));
+  EXPECT_THAT(folder->remove("none").error().message, StartsWith("cannot remove none: "));
+  EXPECT_EQ(folder->remove("none").error().status, Status::storage_failed);
+}
+
+TEST_F(PosixFolderTest, SaysThatTheDiskIsFull) {
+  const auto folder = open();
+  fs::create_symlink("/dev/full", path("file.tmp"));
+  const auto file = *folder->create("file.tmp");
+  const auto full = file->write_at(0, "text");
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().status, Status::no_space);
+  EXPECT_EQ(full.error().message, "cannot write file: No space left on device") << "its real name";
+}
+
+TEST_F(PosixFolderTest, SaysThatAFileMayNotBeSoLarge) {
+  const auto folder = open();
+  const auto file = *folder->create("file");
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const ::rlimit small{1000, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto written = file->write_at(0, std::string(1500, 'x'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  (void)std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(written) << "the first write was short, the second refused";
+  EXPECT_EQ(written.error().status, Status::storage_failed);
+  EXPECT_EQ(written.error().message, "cannot write file: File too large");
+  EXPECT_EQ(bytes("file").size(), 1000u);
+}
+
+TEST_F(PosixFolderTest, SaysThatASyncHasFailedAndNeverThatThereIsNoSpace) {
+  const auto folder = open();
+  fs::create_symlink("/dev/full", path("file"));
+  const auto synced = (*folder->create("file"))->sync();
+  ASSERT_FALSE(synced) << "a device has nothing to sync";
+  EXPECT_EQ(synced.error().status, Status::storage_failed);
+  EXPECT_THAT(synced.error().message, StartsWith("cannot sync file: "));
+}
+
+TEST_F(PosixFolderTest, SaysThatItCannotWriteWhatWasOpenedToRead) {
+  const auto folder = open();
+  ASSERT_TRUE(folder->create("file"));
+  const auto written = (*folder->open("file"))->write_at(0, "text");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().status, Status::storage_failed);
+}
+
+TEST_F(PosixFolderTest, SaysThatItCannotBeListedWhenItIsGone) {
+  const auto folder = open();
+  fs::remove_all(data_);
+  EXPECT_THAT(folder->list().error().message,
+              AllOf(StartsWith("cannot list " + data_.string()), HasSubstr("No such file")));
+}
+
+}  // namespace
+}  // namespace kv::test

@@ -1,0 +1,233 @@
+// What a start does: the first one, one after an orderly stop, and one after a kill; and the
+// orderly stop.
+
+#include "store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manifest.hpp"
+#include "open_log.hpp"
+#include "start_error.hpp"
+
+namespace kv::test {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using Kind = SimulatedFolder::Kind;
+using Operation = SimulatedFolder::Operation;
+
+class StoreTest : public testing::Test {
+ protected:
+  /// A store that has set these keys, each to itself.
+  void run_store(const std::vector<std::string>& keys, bool orderly) {
+    OpenStore store{folder_};
+    for (const auto& key : keys) store.set_durably(key, key);
+    if (orderly) {
+      ASSERT_TRUE(store.store().close());
+    }
+  }
+
+  /// What is logged by a start.
+  std::string log_of_a_start() {
+    const CapturedLog captured;
+    { const OpenStore store{folder_}; }
+    return captured.text();
+  }
+
+  /// The names that files get from now on, in order.
+  void watch_renames() {
+    folder_.set_hook([this](const Operation& operation) -> std::optional<Status> {
+      if (operation.kind == Kind::rename) renames_.push_back(operation.name);
+      return std::nullopt;
+    });
+  }
+
+  Segment segment(Lsn first_lsn) const {
+    const auto bytes = folder_.bytes(segment_name(first_lsn));
+    return read_segment(bytes, *read_segment_header(bytes), [](auto, const auto&, auto) {});
+  }
+
+  const CapturedLog quiet_;
+  SimulatedFolder folder_;
+  std::vector<std::string> renames_;
+};
+
+// --- the first start ---
+
+TEST_F(StoreTest, TheFirstStartMakesAManifestASegmentAndTheManifestThatNamesIt) {
+  watch_renames();
+  const OpenStore store{folder_};
+  EXPECT_THAT(renames_, ElementsAre(manifest_name, segment_name(1), manifest_name));
+  EXPECT_EQ(read_manifest(folder_)->newest_segment, 1u);
+  EXPECT_EQ(segment(1).header.store, read_manifest(folder_)->store);
+  EXPECT_EQ(folder_.after_power_loss(0).files(), folder_.files());
+}
+
+TEST_F(StoreTest, TheFirstStartSaysSo) {
+  EXPECT_THAT(log_of_a_start(), HasSubstr("a new store"));
+  EXPECT_THAT(log_of_a_start(), Not(HasSubstr("a new store")));
+}
+
+TEST_F(StoreTest, EachStoreHasAnIdOfItsOwnAndKeepsIt) {
+  SimulatedFolder other;
+  run_store({}, true);
+  const auto id = read_manifest(folder_)->store;
+  run_store({"key"}, false);
+  EXPECT_EQ(read_manifest(folder_)->store, id);
+  const OpenStore store{other};
+  EXPECT_NE(read_manifest(other)->store, id);
+}
+
+// --- after an orderly stop ---
+
+TEST_F(StoreTest, AfterAnOrderlyStopAStartLeavesTheOldSegmentAlone) {
+  run_store({"a", "b"}, true);
+  const auto before = folder_.bytes(segment_name(1));
+  watch_renames();
+  EXPECT_THAT(log_of_a_start(), AllOf(HasSubstr("2 records"), HasSubstr("last LSN 2, clean stop")));
+  EXPECT_THAT(renames_, ElementsAre(segment_name(3), manifest_name));
+  EXPECT_EQ(folder_.bytes(segment_name(1)), before);
+}
+
+TEST_F(StoreTest, AStopThatWasFollowedByCommandsIsNoLongerOrderly) {
+  run_store({"a"}, true);
+  run_store({"b"}, false);
+  EXPECT_THAT(log_of_a_start(), HasSubstr("last LSN 2, unclean stop"));
+}
+
+TEST_F(StoreTest, AnOrderlyStopOnAFullDiskIsOneWithAWarning) {
+  {
+    OpenStore store{folder_};
+    store.set_durably("key", "value");
+    folder_.set_hook(fail_next(Kind::create, manifest_name, Status::no_space));
+    const CapturedLog captured;
+    EXPECT_TRUE(store.store().close());
+    EXPECT_THAT(captured.text(), HasSubstr("the next start reads it as after a crash"));
+  }
+  EXPECT_THAT(log_of_a_start(), HasSubstr("1 records, 0 torn bytes, last LSN 1, unclean stop"));
+}
+
+TEST_F(StoreTest, AnOrderlyStopWithoutTheSyncIsNone) {
+  OpenStore store{folder_, {.sync = Sync::never, .limits = tiny_limits}};
+  ASSERT_TRUE(store.set("key", "value"));
+  folder_.set_hook(fail_next(Kind::sync_file, "wal-", Status::storage_failed));
+  const auto closed = store.store().close();
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().status, Status::storage_failed);
+}
+
+// --- after a kill ---
+
+TEST_F(StoreTest, AfterAKillTheValidPartOfTheLastSegmentIsWrittenAnew) {
+  run_store({"a", "b"}, false);
+  const auto before = folder_.bytes(segment_name(1));
+  const auto end = segment(1).end_offset;
+  ASSERT_LT(end, before.size());
+  watch_renames();
+  EXPECT_THAT(log_of_a_start(), HasSubstr("last LSN 2, unclean stop"));
+  EXPECT_THAT(renames_, ElementsAre(segment_name(1), segment_name(3), manifest_name));
+  EXPECT_EQ(folder_.bytes(segment_name(1)), before.substr(0, end));
+  EXPECT_EQ(folder_.after_power_loss(0).files(), folder_.files());
+}
+
+/// The bytes of a record that the power loss has left half of.
+TEST_F(StoreTest, TornBytesAreKeptBesideTheLog) {
+  run_store({"a", std::string(1500, 'b')}, false);
+  const auto whole = folder_.bytes(segment_name(1));
+  const auto second = sizeof(SegmentHeader) + record_bytes("a", "a") + sizeof(RecordHeader);
+  const auto torn = whole.substr(second, 700);
+  folder_.put(segment_name(1), whole.substr(0, second) + torn + std::string(2000, '\0'));
+  const auto name = segment_name(1) + ".torn-" + std::to_string(second);
+  EXPECT_THAT(log_of_a_start(), HasSubstr("700 torn bytes (in " + name + "), last LSN 1"));
+  EXPECT_EQ(folder_.bytes(name), torn);
+  EXPECT_EQ(folder_.bytes(segment_name(1)), whole.substr(0, second));
+  EXPECT_THAT(log_of_a_start(), HasSubstr(" 0 torn bytes, last LSN 1"));
+}
+
+TEST_F(StoreTest, TheNumberOfARecordThatWasTornIsGivenAgain) {
+  run_store({"a", "b"}, false);
+  const auto second = sizeof(SegmentHeader) + record_bytes("a", "a") + sizeof(RecordHeader);
+  folder_.put(segment_name(1), folder_.bytes(segment_name(1)).substr(0, second));
+  run_store({"c"}, false);
+  EXPECT_THAT(commands_in(folder_), ElementsAre("1: a=a", "2: c=c"));
+}
+
+TEST_F(StoreTest, WhatARecoveryHasReadIsNotLoggedAgain) {
+  run_store({"a", "b"}, false);
+  const OpenStore store{folder_};
+  EXPECT_THAT(commands_in(folder_), ElementsAre("1: a=a", "2: b=b"));
+  EXPECT_EQ(store.contents().at("t").size(), 2u);
+}
+
+TEST_F(StoreTest, FilesThatWereNotWholeAreRemoved) {
+  run_store({"a"}, true);
+  folder_.put(snapshot_temporary_name, "half");
+  folder_.put(segment_name(2) + ".tmp", "half");
+  (void)log_of_a_start();
+  for (const auto& [name, bytes] : folder_.files()) EXPECT_THAT(name, Not(HasSubstr(".tmp")));
+}
+
+TEST_F(StoreTest, AFolderThatCannotBeRepairedIsNoStart) {
+  run_store({"a"}, false);
+  folder_.set_hook(fail_next(Kind::create, segment_name(1), Status::no_space));
+  try {
+    const OpenStore store{folder_};
+    FAIL() << "the store was opened";
+  } catch (const StartError& error) {
+    EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
+  }
+  EXPECT_EQ(look(folder_).at("t").size(), 1u);
+}
+
+// --- snapshots ---
+
+TEST_F(StoreTest, AStartWithASnapshotReadsOnlyWhatTheLogHasMore) {
+  std::int64_t created = 0;
+  {
+    OpenStore store{folder_};
+    store.set_durably("a", "1");
+    const auto written =
+        write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(), store.wal());
+    ASSERT_TRUE(written);
+    created = written->created;
+    store.set_durably("a", "2");
+  }
+  const OpenStore store{folder_};
+  EXPECT_EQ(store.contents(), (Contents{{"t", {{"a", "0:2"}}}}));
+  EXPECT_THAT(log_of_a_start(), HasSubstr("recovered: " + snapshot_name(1)));
+  OpenStore again{folder_};
+  EXPECT_EQ(again.store().snapshot_created(), created);
+}
+
+TEST_F(StoreTest, ASnapshotThatWentWhileItWasReadIsNoStart) {
+  {
+    OpenStore store{folder_};
+    store.set_durably("a", "1");
+    ASSERT_TRUE(
+        write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(), store.wal()));
+  }
+  const auto survey = survey_folder(folder_, false);
+  folder_.erase(snapshot_name(1));
+  MemTable memtable{any_answer()};
+  EXPECT_THROW(load_folder(folder_, survey, memtable), StartError);
+}
+
+TEST_F(StoreTest, WritesSnapshotsAsItIsTold) {
+  Gate gate;
+  folder_.set_hook(gate.hook(Kind::rename, "snapshot-"));
+  OpenStore store{folder_, {.snapshot_every = 100, .limits = tiny_limits}};
+  EXPECT_EQ(store.store().snapshot_created(), 0);
+  store.set_durably("a", std::string(100, 'v'));
+  gate.wait_for_somebody();
+  gate.open();
+  ASSERT_TRUE(store.store().close());
+  EXPECT_TRUE(folder_.files().contains(snapshot_name(1)));
+}
+
+}  // namespace
+}  // namespace kv::test
