@@ -107,7 +107,7 @@ class Crash : public testing::Test {
 
 TEST_F(Crash, AfterAnyOperationLosesNothingThatWasAcknowledged) {
   crash_after_every_operation();
-  EXPECT_GT(folder_.files().size(), 5u);  // segments
+  EXPECT_GE(folder_.files().size(), 3u);  // the manifest, and segments
 }
 
 TEST_F(Crash, AfterAnyOperationWithSnapshotsLosesNothingThatWasAcknowledged) {
