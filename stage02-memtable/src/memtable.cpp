@@ -53,8 +53,7 @@ class MemTable::Locks {
 // --- which shards ---
 
 std::size_t MemTable::shard_index(std::string_view table, std::string_view key) {
-  constexpr std::uint64_t odd =
-      0x9e3779b97f4a7c15;  // 2^64 / golden ratio: spreads into the highest bits
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio: spreads upwards
   return ((NameHash{}(table) + std::rotl(NameHash{}(key), 1)) * odd) >>
          (64 - std::countr_zero(shard_count));
 }

@@ -1,9 +1,11 @@
 #include "codec.hpp"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/stubs/logging.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <concepts>
 #include <utility>
 
@@ -12,6 +14,27 @@
 
 namespace kv {
 namespace {
+
+/// A message, in a block that the next message of this thread takes again: its parts need no
+/// allocation each.
+template <class Message>
+class Scratch {
+ public:
+  Scratch() : message_{*google::protobuf::Arena::CreateMessage<Message>(&arena())} {}
+  ~Scratch() { arena().Reset(); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  Message& operator*() { return message_; }
+
+ private:
+  static google::protobuf::Arena& arena() {
+    thread_local std::array<char, 4096> block;
+    thread_local google::protobuf::Arena arena{block.data(), block.size()};
+    return arena;
+  }
+  Message& message_;
+};
 
 // --- from the wire ---
 
@@ -169,7 +192,8 @@ std::size_t wire_bytes_of_entry(const Entry& entry) {
 }  // namespace
 
 Result<Request> decode(std::string_view bytes) {
-  wire::CommandRequest message;
+  Scratch<wire::CommandRequest> scratch;
+  auto& message = *scratch;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Error{Status::bad_request, "not a CommandRequest, or a string in it is not UTF-8"};
   }
@@ -188,7 +212,8 @@ std::size_t wire_bytes(const Response& response) {
 }
 
 void encode(Response response, std::size_t frame_bytes_max, std::string& out) {
-  wire::CommandResponse message;
+  Scratch<wire::CommandResponse> scratch;
+  auto& message = *scratch;
   put_response(std::move(response), message);
   if (message.ByteSizeLong() > frame_bytes_max) {
     message.Clear();
@@ -196,9 +221,12 @@ void encode(Response response, std::size_t frame_bytes_max, std::string& out) {
     message.set_message("the answer would be larger than " + std::to_string(frame_bytes_max) +
                         " bytes");
   }
-  const auto header = frame_header(message.ByteSizeLong());
+  const auto bytes = message.ByteSizeLong();
+  const auto header = frame_header(bytes);
   out.append(header.data(), header.size());
-  message.AppendToString(&out);
+  const auto begin = out.size();
+  out.resize(begin + bytes);
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<unsigned char*>(&out[begin]));
 }
 
 AnswerLimit answer_limit(std::size_t frame_bytes_max) {

@@ -1,6 +1,8 @@
 #include "memtable.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -54,8 +56,7 @@ class MemTable::Locks {
 // --- which shards ---
 
 std::size_t MemTable::shard_index(std::string_view table, std::string_view key) {
-  constexpr std::uint64_t odd =
-      0x9e3779b97f4a7c15;  // 2^64 / golden ratio: spreads into the highest bits
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio: spreads upwards
   return ((NameHash{}(table) + std::rotl(NameHash{}(key), 1)) * odd) >>
          (64 - std::countr_zero(shard_count));
 }
@@ -219,13 +220,17 @@ Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> ch
 Result<void> MemTable::tell_observers(std::string_view table, std::span<const Entry> changes,
                                       const Values& previous) {
   if (observers_.empty()) return {};
-  std::vector<Entry> real;
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (changes[i].value || previous[i]) real.push_back(changes[i]);
+  const auto is_real = [&previous, first = changes.data()](const Entry& change) {
+    return change.value || previous[static_cast<std::size_t>(&change - first)];
+  };
+  std::vector<Entry> real;  // made only when some are not, or it would be a copy of all values
+  if (!std::ranges::all_of(changes, is_real)) {
+    std::ranges::copy_if(changes, std::back_inserter(real), is_real);
+    changes = real;
   }
-  if (real.empty()) return {};
+  if (changes.empty()) return {};
   for (ChangeObserver* observer : observers_) {
-    if (auto accepted = observer->on_change(table, real); !accepted) return accepted;
+    if (auto accepted = observer->on_change(table, changes); !accepted) return accepted;
   }
   return {};
 }
