@@ -7,9 +7,9 @@ namespace kv {
 namespace {
 
 Error answer_too_large(const AnswerLimit& limit) {
-  return Error{Status::too_large, "the answer would be larger than " +
-                                      std::to_string(limit.bytes_max) +
-                                      " bytes; nothing was changed"};
+  const auto bytes = std::to_string(limit.bytes_max);
+  return {Status::too_large,
+          "the answer would be larger than " + bytes + " bytes; nothing changed"};
 }
 
 class CopiedTable : public Iterator {
@@ -128,8 +128,7 @@ Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) con
       if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
     }
   }
-  std::unique_ptr<Iterator> iterator = std::make_unique<CopiedTable>(std::move(entries));
-  return iterator;
+  return std::unique_ptr<Iterator>{std::make_unique<CopiedTable>(std::move(entries))};
 }
 
 Result<std::size_t> MemTable::length(std::string_view table) const {

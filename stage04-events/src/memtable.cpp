@@ -10,9 +10,9 @@ namespace kv {
 namespace {
 
 Error answer_too_large(const AnswerLimit& limit) {
-  return Error{Status::too_large, "the answer would be larger than " +
-                                      std::to_string(limit.bytes_max) +
-                                      " bytes; nothing was changed"};
+  const auto bytes = std::to_string(limit.bytes_max);
+  return {Status::too_large,
+          "the answer would be larger than " + bytes + " bytes; nothing changed"};
 }
 
 class CopiedTable : public Iterator {
@@ -131,8 +131,7 @@ Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) con
       if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
     }
   }
-  std::unique_ptr<Iterator> iterator = std::make_unique<CopiedTable>(std::move(entries));
-  return iterator;
+  return std::unique_ptr<Iterator>{std::make_unique<CopiedTable>(std::move(entries))};
 }
 
 Result<std::size_t> MemTable::length(std::string_view table) const {
@@ -219,16 +218,15 @@ Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> ch
 /// Shows the observers what has changed: the removal of a key that was not there is no change.
 Result<void> MemTable::tell_observers(std::string_view table, std::span<const Entry> changes,
                                       const Values& previous) {
-  if (observers_.empty()) return {};
   const auto is_real = [&previous, first = changes.data()](const Entry& change) {
     return change.value || previous[static_cast<std::size_t>(&change - first)];
   };
-  std::vector<Entry> real;  // made only when some are not, or it would be a copy of all values
+  std::vector<Entry> real;  // filled only when some are not, or it would be a copy of all values
   if (!std::ranges::all_of(changes, is_real)) {
     std::ranges::copy_if(changes, std::back_inserter(real), is_real);
+    if (real.empty()) return {};
     changes = real;
   }
-  if (changes.empty()) return {};
   for (ChangeObserver* observer : observers_) {
     if (auto accepted = observer->on_change(table, changes); !accepted) return accepted;
   }
