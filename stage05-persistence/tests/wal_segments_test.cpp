@@ -22,10 +22,10 @@ class WalSegmentsTest : public testing::Test {
   static constexpr auto header_bytes = sizeof(SegmentHeader);
   static constexpr auto mark_bytes = sizeof(RecordHeader);
 
-  /// What must be in a segment before a record, so that it and a mark fill the segment up.
-  static std::string value_that_leaves(std::size_t record, std::uint64_t segment_bytes) {
+  /// Of "b", which fills up the segment that has an empty "a" already; a mark follows each.
+  static std::string value_that_fills() {
     const auto taken = header_bytes + record_bytes("a", "") + mark_bytes;
-    return std::string(segment_bytes - taken - record - mark_bytes, 'x');
+    return std::string(tiny_limits.segment_bytes - taken - record_bytes("b", "") - mark_bytes, 'v');
   }
 
   SimulatedFolder folder_;
@@ -33,18 +33,16 @@ class WalSegmentsTest : public testing::Test {
 
 TEST_F(WalSegmentsTest, ARecordThatFitsToTheLastByteStays) {
   OpenLog log{folder_};
-  const auto last = record_bytes("b", "value");
-  log.set_durably("a", value_that_leaves(last, tiny_limits.segment_bytes));
-  log.set_durably("b", "value");
+  log.set_durably("a", "");
+  log.set_durably("b", value_that_fills());
   EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1)));
   EXPECT_EQ(folder_.bytes(segment_name(1)).size(), tiny_limits.segment_bytes);
 }
 
 TEST_F(WalSegmentsTest, ARecordThatIsAByteTooLongBeginsTheNext) {
   OpenLog log{folder_};
-  const auto last = record_bytes("b", "value");
-  log.set_durably("a", value_that_leaves(last, tiny_limits.segment_bytes));
-  log.set_durably("b", "value!");
+  log.set_durably("a", "");
+  log.set_durably("b", value_that_fills() + "v");
   EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1), segment_name(2)));
 }
 
