@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -34,7 +35,7 @@ class Descriptor {
 
 Error failure(const std::string& what) {
   const int number = errno;
-  const bool full = number == ENOSPC || number == EDQUOT;
+  const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
   return Error{full ? Status::no_space : Status::storage_failed,
                what + ": " + std::strerror(number)};
 }
@@ -174,6 +175,7 @@ std::unique_ptr<Folder> open_posix_folder(const std::string& path, bool make) {
     throw StartError{Exit::cannot_start,
                      "the data folder " + path + " is in use by another process"};
   }
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a file over the process's limit: an error, not the end
   struct stat status {};
   if (::fstat(folder.number(), &status) == 0 && (status.st_mode & 077) != 0) {
     spdlog::warn("others than its owner have access to the data folder {} (chmod 700 closes it)",

@@ -60,7 +60,9 @@ Result<void> Snapshotter::write() {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   spdlog::info("{}: {} rows in {:.2f} s", snapshot_name(snapshot->lsn), snapshot->rows,
                took.count());
-  return remove_old();
+  if (auto removed = remove_old(); !removed)
+    spdlog::warn("{}; it stays until the next snapshot", removed.error().message);
+  return {};
 }
 
 Result<void> Snapshotter::remove_old() {
