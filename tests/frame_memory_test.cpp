@@ -3,45 +3,21 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "fixtures/figure.hpp"
 #include "fixtures/frame_client.hpp"
+#include "fixtures/growth.hpp"
 #include "fixtures/server_process.hpp"
 #include "fixtures/wire.hpp"
 
 namespace kv::test {
 namespace {
 
-constexpr std::size_t mib = 1'024 * 1'024;
 constexpr std::size_t growth_max = 16 * mib;
-
-/// The growth of a server's resident memory, with all the peaks since it was made.
-class Growth {
- public:
-  explicit Growth(const ServerProcess& server) : server_{server}, before_{server.resident_bytes()} {
-    std::ofstream{"/proc/" + std::to_string(server.pid()) + "/clear_refs"}
-        << "5\n";  // forget the peak so far
-  }
-
-  std::size_t peak() const {
-    std::ifstream status{"/proc/" + std::to_string(server_.pid()) + "/status"};
-    for (std::string line; std::getline(status, line);) {
-      if (!line.starts_with("VmHWM:")) continue;
-      const std::size_t peak = std::stoul(line.substr(6)) * 1'024;
-      return peak - std::min(peak, before_);
-    }
-    throw std::runtime_error{"the server has ended"};
-  }
-
- private:
-  const ServerProcess& server_;
-  std::size_t before_;
-};
 
 std::string repeated(const std::string& bytes, int times) {
   std::string out;
@@ -80,6 +56,21 @@ TEST(FrameMemory, AReaderThatReadsNothingIsNotBufferedFor) {
   EXPECT_LE(growth.peak(), growth_max);
   for (int i = 0; i < kRequests; ++i) ASSERT_TRUE(greedy.receives(wire::ok({loaded.big}))) << i;
   EXPECT_LE(growth.peak(), growth_max);
+  figure("growth_bytes", growth.peak());
+}
+
+TEST(FrameMemory, SixtyFourKibOfHgetsAreNoBomb) {
+  Loaded loaded{{"--threads", "1"}};
+  const std::string request = wire::frame(wire::hget("t", "k"));
+  const int requests = static_cast<int>(64 * kib / request.size());
+  const Growth growth{loaded.server};
+  FrameClient greedy{loaded.server.port()};
+  greedy.send_raw(repeated(request, requests));
+  ASSERT_TRUE(greedy.receives(wire::ok({loaded.big})));
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(loaded.witness.answers(wire::ping(), {200, "PONG"}));
+  EXPECT_LE(growth.peak(), growth_max);
+  figure("asked_for_bytes", static_cast<std::size_t>(requests) * mib);
+  figure("growth_bytes", growth.peak());
 }
 
 TEST(FrameMemory, ManyReadersThatReadNothingAreNotBufferedFor) {
@@ -94,6 +85,7 @@ TEST(FrameMemory, ManyReadersThatReadNothingAreNotBufferedFor) {
   for (int i = 0; i < 500; ++i) ASSERT_TRUE(loaded.witness.answers(wire::ping(), {200, "PONG"}));
   // Each may hold the answers of one round: what may wait, and the one that went beyond.
   EXPECT_LE(growth.peak(), growth_max + kReaders * 2 * mib);
+  figure("growth_bytes", growth.peak());
 }
 
 TEST(FrameMemory, AnAnswerThatIsTooLongIsNotMadeFirst) {
@@ -117,6 +109,7 @@ TEST(FrameMemory, AMillionKeysInOneRequestAre413) {
   // A key of one byte takes three on the wire, and a string of its own in memory, in a message and
   // out of it.
   EXPECT_LE(growth.peak(), 128 * mib);
+  figure("growth_bytes", growth.peak());
   EXPECT_TRUE(loaded.witness.answers(wire::hget("t", "k"), wire::ok({loaded.big})));
 }
 
@@ -135,8 +128,26 @@ TEST(FrameMemory, LengthsAreNotBelieved) {
       ASSERT_TRUE(clients.back().receives({200, "PONG"}));  // so what came behind has been read
     }
     EXPECT_LE(growth.peak(), growth_max);
+    figure("growth_bytes_at_lengths_of_" + std::to_string(length), growth.peak());
     EXPECT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
     EXPECT_TRUE(served_within(server.port(), 10s));
+  }
+}
+
+// What a message holds beside its known fields must not cost more than what it might hold in them.
+TEST(FrameMemory, AFrameOfUnknownFieldsIsBoundedToo) {
+  const std::string kinds[] = {wire::varint_field(99, 1), wire::bytes_field(99, ""),
+                               "\x9b\x06\x9c\x06"};  // the last: a group of nothing
+  for (const std::string& field : kinds) {
+    Loaded loaded;
+    const Growth growth{loaded.server};
+    const std::string fields = repeated(field, static_cast<int>((4 * mib - 16) / field.size()));
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(loaded.witness.answers(wire::ping() + fields, {200, "PONG"}));
+    }
+    EXPECT_LE(growth.peak(), 128 * mib);
+    figure("growth_bytes_of_type_" + std::to_string(field[0] & 7), growth.peak());
+    figure("growth_bytes_kept_of_type_" + std::to_string(field[0] & 7), growth.now());
   }
 }
 
@@ -182,6 +193,7 @@ TEST(FrameMemory, UnfinishedFramesTogetherAreBounded) {
       FAIL() << "the witness was told something that it did not ask for";
     }
   }
+  figure("growth_bytes", growth.peak());
   EXPECT_LE(growth.peak(), 384 * mib) << "with what buffers that grow leave unused";
   EXPECT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
   EXPECT_TRUE(served_within(server.port(), 10s));

@@ -1,6 +1,7 @@
 // Time: clients that do nothing, clients that are slow, and the end of a server.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <csignal>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fixtures/figure.hpp"
 #include "fixtures/frame_client.hpp"
 #include "fixtures/server_process.hpp"
 #include "fixtures/wire.hpp"
@@ -201,6 +203,24 @@ TEST(FrameDescriptors, AServerWithoutDescriptorsWaitsQuietlyAndRecovers) {
     EXPECT_TRUE(clients[0].answers(wire::ping(), {200, "PONG"}));
     const double before = server.cpu_seconds();
     EXPECT_FALSE(clients[0].socket().readable_within(1s));
+    EXPECT_LT(server.cpu_seconds() - before, 0.25) << "a busy loop";
+    EXPECT_TRUE(clients[0].answers(wire::ping(), {200, "PONG"}));
+  }
+  EXPECT_TRUE(served_within(server.port(), 10s));
+}
+
+// Above, the server knew, and told those who were too many; here it runs out without having known.
+TEST(FrameDescriptors, AServerWhoseDescriptorsRunOutWaitsQuietlyAndRecovers) {
+  ServerProcess server;
+  const rlimit few{64, 64};
+  ASSERT_EQ(::prlimit(server.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  {
+    std::vector<FrameClient> clients;
+    for (int i = 0; i < 100; ++i) clients.emplace_back(server.port());
+    EXPECT_TRUE(server.log_holds("cannot accept"));
+    const double before = server.cpu_seconds();
+    EXPECT_FALSE(clients[99].socket().readable_within(1s)) << "nobody is told what is not so";
+    figure("cpu_seconds_in_a_second", server.cpu_seconds() - before);
     EXPECT_LT(server.cpu_seconds() - before, 0.25) << "a busy loop";
     EXPECT_TRUE(clients[0].answers(wire::ping(), {200, "PONG"}));
   }

@@ -1,0 +1,136 @@
+// Clients that mean harm, or do it without meaning to: what they do must not reach the others, the
+// server's log or its descriptors.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fixtures/figure.hpp"
+#include "fixtures/flood.hpp"
+#include "fixtures/frame_client.hpp"
+#include "fixtures/server_process.hpp"
+#include "fixtures/wire.hpp"
+
+namespace kv::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+std::string repeated(const std::string& bytes, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += bytes;
+  return out;
+}
+
+/// Groups of the unknown field 103, one inside the other.
+std::string groups(std::size_t begun, std::size_t ended) {
+  return repeated("\xbb\x06", begun) + repeated("\xbc\x06", ended);
+}
+
+TEST(FrameHostile, FieldsNestedDeeplyAre400AndNoStackOverflow) {
+  constexpr std::size_t kDepth = 1'000'000;
+  ServerProcess server;
+  FrameClient client{server.port()};
+  EXPECT_TRUE(client.answers(wire::ping("m") + groups(50, 50), {200, "m"})) << "deep enough";
+  const auto in_a_value = [](const std::string& unknown) {
+    const std::string pair = wire::bytes_field(1, "k") + wire::bytes_field(2, unknown);
+    return wire::bytes_field(4, wire::bytes_field(1, "t") + wire::bytes_field(2, pair));
+  };
+  for (const std::string& deep :
+       {groups(kDepth, kDepth), groups(2 * kDepth, 0), groups(1, kDepth), groups(200, 200)}) {
+    EXPECT_TRUE(client.refuses(deep, 400));
+    EXPECT_TRUE(client.refuses(wire::ping() + deep, 400));
+    EXPECT_TRUE(client.refuses(in_a_value(deep), 400));
+    EXPECT_TRUE(client.answers(wire::ping("still"), {200, "still"}));
+  }
+}
+
+std::size_t descriptors(const ServerProcess& server) {
+  const auto begin = std::filesystem::directory_iterator{std::filesystem::path{"/proc"} /
+                                                         std::to_string(server.pid()) / "fd"};
+  return static_cast<std::size_t>(std::distance(begin, std::filesystem::directory_iterator{}));
+}
+
+TEST(FrameHostile, TwoHundredResetsInMidReplyHarmNobodyAndLeaveNothingBehind) {
+  constexpr int kResets = 200;
+  ServerProcess server;
+  FrameClient witness{server.port()};
+  const std::string big(1 << 20, 'b');
+  ASSERT_TRUE(witness.answers(wire::hset("t", "k", big), wire::ok({std::nullopt})));
+  const std::size_t before = descriptors(server);
+  const std::string requests = repeated(wire::frame(wire::hget("t", "k")), 50);
+  for (int i = 0; i < kResets; ++i) {
+    FrameClient client{server.port()};
+    client.send_raw(requests);
+    client.socket().receive(1'000);
+    client.socket().reset();
+    ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"})) << "after reset " << i + 1;
+  }
+  const auto end = Clock::now() + 10s;
+  while (descriptors(server) > before && Clock::now() < end) {
+    ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
+  }
+  EXPECT_LE(descriptors(server), before) << "connections that nobody has any more";
+  figure("resets", kResets);
+}
+
+/// How long a PING waits while another client floods the server's one thread with `requests`.
+void expect_served_beside(const std::string& requests, std::size_t answers_bytes) {
+  ServerProcess server{{"--threads", "1"}};
+  FrameClient witness{server.port()};
+  const std::string value(60'000, 'v');
+  ASSERT_TRUE(witness.answers(wire::hset("t", "k", value), wire::ok({std::nullopt})));
+  const Flood flood{server.port(), requests};
+  std::vector<double> waits;
+  const auto end = Clock::now() + 20s;
+  while (flood.answered_bytes() < answers_bytes) {
+    const auto start = Clock::now();
+    ASSERT_LT(start, end) << "that was no flood: " << flood.answered_bytes() << " bytes";
+    ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
+    waits.push_back(Milliseconds{Clock::now() - start}.count());
+  }
+  std::ranges::sort(waits);
+  figure("flood_bytes", flood.answered_bytes());
+  figure("pings", waits.size());
+  figure("median_ms", waits[waits.size() / 2]);
+  figure("longest_ms", waits.back());
+  EXPECT_LT(waits.back(), 1'000) << "milliseconds, on a machine that may be busy";
+}
+
+TEST(FrameHostile, AFloodOfSmallRequestsStarvesNobody) {
+  expect_served_beside(repeated(wire::frame(wire::ping()), 10'000), 20'000'000);
+}
+
+TEST(FrameHostile, AFloodOfRequestsWithBigAnswersStarvesNobody) {
+  expect_served_beside(repeated(wire::frame(wire::hget("t", "k")), 1'000), 500'000'000);
+}
+
+TEST(FrameHostile, NoBytesOfAClientReachTheLogAsTheyAre) {
+  const std::string evil = "evil\n2026-01-01 00:00:00.000 info forged\x1b[31m\r\x07";
+  ServerProcess server{{"--log-level", "trace"}};
+  FrameClient client{server.port()};
+  for (const std::string& name : {evil, evil + "\xff"}) {  // the second is no UTF-8
+    for (const std::string& request :
+         {wire::ping(name), wire::hget(name, name), wire::hgetall(name), wire::hmget(name, {name}),
+          wire::hset(name, name, name), wire::hmset(name, {{name, name}}), wire::hdel(name, name),
+          wire::hmdel(name, {name}), wire::hexist(name, name), wire::hmexist(name, {name}),
+          wire::hlen(name), wire::bytes_field(99, name) + "\xff", name}) {
+      client.ask(request);
+    }
+  }
+  client.send_raw(evil);  // as a frame's length: too long
+  EXPECT_TRUE(client.receives_error(413));
+  server.terminate();
+  EXPECT_EQ(server.wait(), 0);
+  const std::string log = server.log();
+  EXPECT_EQ(log.find("\n2026-01-01"), std::string::npos) << "a line that the server did not write";
+  EXPECT_EQ(log.find_first_of("\x1b\r\x07"), std::string::npos) << log;
+}
+
+}  // namespace
+}  // namespace kv::test
