@@ -4,14 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "fixtures/figure.hpp"
 #include "fixtures/frame_client.hpp"
 #include "fixtures/hex_dump.hpp"
+#include "fixtures/seed.hpp"
 #include "fixtures/server_process.hpp"
 #include "fixtures/wire.hpp"
 
@@ -20,13 +20,6 @@ namespace {
 
 class Garbage {
  public:
-  Garbage() : seed_{std::random_device{}()} {
-    if (const char* const given = std::getenv("KV_SEED"))
-      seed_ = static_cast<unsigned>(std::atoll(given));
-    std::cout << "KV_SEED=" << seed_ << " repeats this run\n";
-    random_.seed(seed_);
-  }
-
   std::string random_bytes() {
     std::string bytes(below(40), '\0');
     for (char& byte : bytes) byte = random_byte();
@@ -61,8 +54,7 @@ class Garbage {
   std::size_t below(std::size_t end) { return random_() % end; }
   char random_byte() { return static_cast<char>(below(256)); }
 
-  unsigned seed_;
-  std::mt19937 random_;
+  std::mt19937 random_{random_seed()};
 };
 
 TEST(FrameGarbage, EachFrameGetsOneAnswerAndTheServerLives) {
@@ -88,6 +80,8 @@ TEST(FrameGarbage, EachFrameGetsOneAnswerAndTheServerLives) {
       refused += status == 400;
     }
   }
+  figure("frames", kFramesARound * kRounds);
+  figure("refused", refused);
   EXPECT_GT(refused, kFramesARound * kRounds / 4) << "most of it should be rubbish";
   EXPECT_TRUE(client.answers(wire::hset("after", "k", 1), wire::ok({std::nullopt})));
 }

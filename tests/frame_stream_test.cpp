@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fixtures/figure.hpp"
 #include "fixtures/frame_client.hpp"
 #include "fixtures/server_process.hpp"
 #include "fixtures/wire.hpp"
@@ -110,6 +111,7 @@ TEST(FrameStream, WhatWasSentBeforeAHalfCloseIsAnswered) {
     for (int i = 0; i < kRequests; ++i) ASSERT_TRUE(client.receives({200, std::to_string(i)}));
     EXPECT_TRUE(client.closed_within(5s));
   }
+  figure("answered_of_1000", kRequests);
 }
 
 TEST(FrameStream, BigAnswersAreAllGivenAfterAHalfClose) {

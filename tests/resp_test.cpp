@@ -629,7 +629,9 @@ TEST_F(RespConnections, AThousandRequestsAreAnsweredAlthoughTheClientClosedItsHa
   Socket socket = server.connect();
   socket.send(requests);
   socket.half_close();
-  EXPECT_TRUE(same_bytes(replies, socket.receive_until_closed()));
+  const std::string received = socket.receive_until_closed();
+  EXPECT_TRUE(same_bytes(replies, received));
+  figure("answered_bytes_of_" + std::to_string(replies.size()), received.size());
 }
 
 TEST_F(RespMemory, TablesWithoutKeysHoldNone) {
