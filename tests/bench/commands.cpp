@@ -164,20 +164,20 @@ void add_idle(CLI::App& app, int& exit_status) {
   idle.callback([told, &exit_status] {
     (void)raise_descriptor_limit();
     const Workload& load = told->workload;
-    const IdleReport report = measure_idle(load.address, load.protocol, load.connections, load.pid);
+    const auto steps = measure_idle(load.address, load.protocol, {load.connections}, load.pid);
     Json json;
-    json.open('{').field("connections", static_cast<double>(report.connections));
-    json.field("bytes_per_connection", report.bytes_per_connection());
-    json.field("resident_bytes_before", static_cast<double>(report.resident_bytes_before));
-    json.field("resident_bytes_after", static_cast<double>(report.resident_bytes_after));
-    json.field("threads_before", static_cast<double>(report.threads_before));
-    json.field("threads_after", static_cast<double>(report.threads_after)).close('}');
+    json.open('{').field("connections", static_cast<double>(load.connections));
+    json.field("bytes_per_connection", bytes_per_connection(steps));
+    json.field("resident_bytes_before", static_cast<double>(steps.front().resident_bytes));
+    json.field("resident_bytes_after", static_cast<double>(steps.back().resident_bytes));
+    json.field("threads_before", static_cast<double>(steps.front().threads));
+    json.field("threads_after", static_cast<double>(steps.back().threads)).close('}');
     if (told->json) {
       std::cout << json.text() << '\n';
     } else {
       std::printf("%u connections: %.2f KiB each, %zu threads before and %zu after\n",
-                  report.connections, report.bytes_per_connection() / 1024, report.threads_before,
-                  report.threads_after);
+                  load.connections, bytes_per_connection(steps) / 1024, steps.front().threads,
+                  steps.back().threads);
     }
     exit_status = 0;
   });

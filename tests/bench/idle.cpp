@@ -2,14 +2,12 @@
 
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "meter.hpp"
 
 namespace kv::bench {
-namespace {
 
 bool answers(const Address& address, Protocol protocol, const Requests& requests,
              std::int64_t key) try {
@@ -21,38 +19,36 @@ bool answers(const Address& address, Protocol protocol, const Requests& requests
   const Reply reply = asker.ask(request);
   return reply.kind == Reply::Kind::ok &&
          (ping || (reply.value && requests.is_value_of(number, *reply.value)));
-} catch (const std::system_error&) {
-  return false;  // nobody listens yet
+} catch (const std::runtime_error&) {
+  return false;  // nobody listens yet, or it ends just now
 }
 
-}  // namespace
-
-double IdleReport::bytes_per_connection() const {
-  if (resident_bytes_after <= resident_bytes_before || connections == 0) return 0;
-  return static_cast<double>(resident_bytes_after - resident_bytes_before) / connections;
-}
-
-IdleReport measure_idle(const Address& address, Protocol protocol, std::uint32_t connections,
-                        pid_t pid) {
+std::vector<IdleStep> measure_idle(const Address& address, Protocol protocol,
+                                   const std::vector<std::uint32_t>& steps, pid_t pid) {
   const Meter meter{pid};
-  IdleReport report{.connections = connections,
-                    .resident_bytes_before = meter.resident_bytes(),
-                    .threads_before = meter.threads()};
+  std::vector<IdleStep> seen{{0, meter.resident_bytes(), meter.threads()}};
   std::string ping;
   Requests{protocol, {}}.append(Command::ping, 0, ping);
   std::vector<Asker> open;
-  open.reserve(connections);
-  for (std::uint32_t i = 0; i < connections; ++i) {
-    const Reply reply = open.emplace_back(address, protocol).ask(ping);
-    if (reply.kind != Reply::Kind::ok) {
-      throw std::runtime_error{"connection " + std::to_string(i + 1) +
-                               " was refused: " + std::string{reply.message}};
+  for (const std::uint32_t step : steps) {
+    while (open.size() < step) {
+      const Reply reply = open.emplace_back(address, protocol).ask(ping);
+      if (reply.kind != Reply::Kind::ok) {
+        throw std::runtime_error{"connection " + std::to_string(open.size()) +
+                                 " was refused: " + std::string{reply.message}};
+      }
+      open.back().forget();
     }
-    open.back().forget();
+    seen.push_back({step, meter.resident_bytes(), meter.threads()});
   }
-  report.resident_bytes_after = meter.resident_bytes();
-  report.threads_after = meter.threads();
-  return report;
+  return seen;
+}
+
+double bytes_per_connection(const std::vector<IdleStep>& steps) {
+  const IdleStep &first = steps.front(), &last = steps.back();
+  if (last.resident_bytes <= first.resident_bytes) return 0;
+  return static_cast<double>(last.resident_bytes - first.resident_bytes) /
+         (last.connections - first.connections);
 }
 
 std::chrono::duration<double> wait_for_answer(const Address& address, Protocol protocol,

@@ -3,26 +3,34 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "socket.hpp"
 
 namespace kv::bench {
 
-/// What connections cost that do nothing.
-struct IdleReport {
+/// What a server uses while so many connections are open and do nothing.
+struct IdleStep {
   std::uint32_t connections = 0;
-  std::size_t resident_bytes_before = 0, resident_bytes_after = 0;
-  std::size_t threads_before = 0, threads_after = 0;
-
-  /// Memory that the server has taken for each; 0 when it has given some back meanwhile.
-  double bytes_per_connection() const;
+  std::size_t resident_bytes = 0;
+  std::size_t threads = 0;
 };
 
-/// Opens so many connections, one after the other, and asks for a PING on each, so that the server
-/// really serves it. Throws when the server does not take them all.
-IdleReport measure_idle(const Address& address, Protocol protocol, std::uint32_t connections,
-                        pid_t pid);
+/// Opens connections, one after the other, and asks for a PING on each, so that the server really
+/// serves it. Answers what it uses with none, and at each of `steps`, which grow. Throws when the
+/// server does not take them all.
+std::vector<IdleStep> measure_idle(const Address& address, Protocol protocol,
+                                   const std::vector<std::uint32_t>& steps, pid_t pid);
+
+/// The memory that the server has taken for each connection from the first step to the last; 0
+/// when it has given some back.
+double bytes_per_connection(const std::vector<IdleStep>& steps);
+
+/// Whether the server answers HGET of the key with the value that a load sets, or a PING where
+/// `key` is negative. False while nobody listens.
+bool answers(const Address& address, Protocol protocol, const Requests& requests, std::int64_t key);
 
 /// Connects and asks for the key until its value is answered, or until a PING is where `key` is
 /// negative; no pause is longer than a millisecond. Answers the time since `start`. Throws when

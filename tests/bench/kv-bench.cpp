@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   kv::bench::add_fill(app, exit_status);
   kv::bench::add_idle(app, exit_status);
   kv::bench::add_first_answer(app, exit_status);
-  // kv::bench::add_compare(app, exit_status);
+  kv::bench::add_compare(app, exit_status);
   try {
     app.parse(argc, argv);
     return exit_status;

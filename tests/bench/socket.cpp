@@ -40,13 +40,17 @@ test::Descriptor connect_to(const Address& address) {
   return socket;
 }
 
-Reply Asker::ask(const std::string& request) {
-  input_.clear();
+void Asker::tell(const std::string& request) {
   for (std::string_view rest = request; !rest.empty();) {
     const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent < 0) fail("sending a request");
     rest.remove_prefix(static_cast<std::size_t>(sent));
   }
+}
+
+Reply Asker::ask(const std::string& request) {
+  input_.clear();
+  tell(request);
   const test::Deadline deadline{answer_limit};
   char chunk[16 * 1024];
   for (;;) {

@@ -26,6 +26,9 @@ class Asker {
   /// The views in the answer are good until the next one. Throws when the connection fails.
   Reply ask(const std::string& request);
 
+  /// Sends a request whose answer nobody waits for.
+  void tell(const std::string& request);
+
   /// Gives the memory of the last answer back.
   void forget() { input_ = {}; }
 

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "figures.hpp"
+#include "load.hpp"
+#include "meter.hpp"
+#include "server.hpp"
+
+namespace kv::bench {
+
+struct Settings {
+  std::vector<Program> programs;  ///< Redis first, then the stages from 2 on
+  std::filesystem::path folder;   ///< for the servers' data; on the disk that is measured
+  std::uint32_t rounds = 5;
+  bool quick = false;  ///< all of it in less than three minutes, and rougher
+};
+
+/// A line of a chart, with the stretches of its x axis that are to be shaded.
+struct Series {
+  std::string scenario;
+  std::string metric;
+  std::string server;
+  std::vector<std::pair<double, double>> points;
+  std::vector<std::pair<double, double>> marked = {};
+};
+
+/// What a scenario works with, and where it leaves what it found.
+struct Bench {
+  Settings settings;
+  Cores cores;
+  Figures figures = {};
+  std::vector<Series> series = {};
+
+  static constexpr const char* baseline = "redis";
+  static constexpr const char* noise = "redis again";  ///< what it says about itself
+
+  /// The programs with these numbers; 0 is Redis.
+  std::vector<Program> programs(const std::vector<int>& stages) const;
+
+  /// The same, with Redis once more at the end under the name of `noise`.
+  std::vector<Program> programs_and_noise(const std::vector<int>& stages) const;
+
+  template <class T>
+  T pick(T full, T quick) const {
+    return settings.quick ? quick : full;
+  }
+
+  /// How to start a server with an empty folder of its own.
+  Start start(const Program& program, const std::string& scenario,
+              std::vector<std::string> flags) const;
+
+  /// A load on this server: 50 connections, HSET, every answer checked.
+  Workload workload(const Server& server) const;
+
+  /// Throws when an answer was wrong: then a figure means nothing.
+  Report measure(const Server& server, const Workload& workload) const;
+
+  /// Sets keys 0 to `keys` - 1.
+  void fill(const Server& server, std::uint32_t keys) const;
+
+  /// Throughput, latency and CPU of one round.
+  void add(const std::string& scenario, const std::string& point, const Server& server,
+           const Report& report);
+};
+
+/// A line on standard error, with the time since the start of the program.
+void progress(const std::string& what);
+
+}  // namespace kv::bench

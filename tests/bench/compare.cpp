@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+
+#include "commands.hpp"
+#include "report.hpp"
+
+namespace kv::bench {
+namespace {
+
+constexpr Scenario scenarios[] = {
+    {"cpu", "Requests in memory",
+     "50 connections, 100,000 keys of 16 bytes, values of 100 bytes, nothing kept on disk, one "
+     "thread\n(stage 2: a thread for each connection, all on one core). Depth: so many requests "
+     "are sent together.",
+     compare_cpu},
+    {"durable", "Durable writes",
+     "HSET that is answered when it is on the disk: stage 5 with `--fsync always`, Redis with\n"
+     "`appendfsync always`, on the same file system.",
+     compare_durable},
+    {"snapshot", "While a snapshot is written",
+     "HSET from 50 connections, closed loop, while the store is written to a snapshot (Redis: "
+     "BGSAVE). Both keep a\nlog that is synced each second; `redis, no log` keeps none.",
+     compare_snapshot},
+    {"memory", "Memory for a key", "Growth of resident memory while keys are set.", compare_memory},
+    {"idle", "Connections that do nothing",
+     "Each has been answered a PING. Memory is the growth of the server's resident memory.",
+     compare_idle},
+    {"start", "From start to first answer",
+     "A server that holds the keys is stopped in order and started again; the clock runs from its "
+     "start to the right\nanswer to HGET of the last key. Files are in the page cache.",
+     compare_start},
+};
+
+/// What `compare` is told.
+struct Told {
+  std::filesystem::path stages;
+  std::string redis = "redis-server";
+  std::filesystem::path folder = "kv-bench-data";
+  std::vector<std::string> only;
+  std::uint32_t rounds = 0;
+  bool quick = false;
+  std::filesystem::path json;
+  std::filesystem::path document;
+  std::filesystem::path charts;
+};
+
+std::vector<Program> find_programs(const Told& told) {
+  std::vector<Program> programs{{Bench::baseline, told.redis, 0}};
+  for (const auto& entry : std::filesystem::directory_iterator{told.stages}) {
+    const std::string name = entry.path().filename().string();
+    const auto server = entry.path() / "kv-server";
+    if (!name.starts_with("stage0") || name.size() < 7 || !std::filesystem::exists(server))
+      continue;
+    const int stage = name[6] - '0';
+    if (stage >= 2)  // stage 1 serves one client at a time
+      programs.push_back(
+          {"stage " + std::to_string(stage), std::filesystem::absolute(server), stage});
+  }
+  std::ranges::sort(programs, {}, &Program::stage);
+  if (programs.size() < 2)
+    throw std::runtime_error{"there is no stageNN-name/kv-server in " + told.stages.string()};
+  return programs;
+}
+
+std::string read_document(const std::filesystem::path& path) {
+  std::ifstream file{path, std::ios::binary};
+  if (!file) return "# Benchmarks\n";
+  return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
+}
+
+void write_document(const Bench& bench, const Machine& machine, const Told& told) {
+  std::string document = read_document(told.document);
+  document = with_section(document, "machine", introduction(bench, machine));
+  for (const Scenario& scenario : scenarios) {
+    const std::string text = as_markdown(bench, scenario);
+    if (text.empty()) continue;
+    if (document.find("<!-- figures begin: " + std::string{scenario.name}) == std::string::npos)
+      document += "\n## " + std::string{scenario.title} + "\n";
+    document = with_section(document, scenario.name, text);
+  }
+  write_file(told.document, document);
+}
+
+void run(const Told& told) {
+  Bench bench{.settings = {.programs = find_programs(told),
+                           .folder = std::filesystem::absolute(told.folder),
+                           .rounds = told.rounds != 0 ? told.rounds
+                                     : told.quick     ? 3U
+                                                      : 5U,
+                           .quick = told.quick},
+              .cores = pick_cores()};
+  (void)raise_descriptor_limit();
+  std::filesystem::create_directories(bench.settings.folder);
+  const Machine machine = describe_machine(bench.settings);
+  {
+    const Pinned pinned{bench.cores.load};
+    for (const Scenario& scenario : scenarios) {
+      const auto& only = told.only;
+      if (!only.empty() && std::ranges::find(only, scenario.name) == only.end()) continue;
+      scenario.run(bench);
+      std::cout << "## " << scenario.title << "\n\n" << as_markdown(bench, scenario) << std::endl;
+    }
+  }
+  std::filesystem::remove_all(bench.settings.folder);
+  progress("done");
+  if (!told.json.empty()) write_file(told.json, as_json(bench, machine));
+  if (!told.document.empty()) write_document(bench, machine, told);
+  if (!told.charts.empty()) write_charts(bench, told.charts);
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, int& exit_status) {
+  CLI::App& compare = *app.add_subcommand("compare", "compares the stages with Redis");
+  const auto told = std::make_shared<Told>();
+  std::vector<std::string> names;
+  for (const Scenario& scenario : scenarios) names.emplace_back(scenario.name);
+  compare.add_option("--stages", told->stages, "build folder: stageNN-name/kv-server are in it")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  compare.add_option("--redis", told->redis, "redis-server")->capture_default_str();
+  compare.add_option("--folder", told->folder, "for the servers' data; removed at the end")
+      ->capture_default_str();
+  compare.add_option("--only", told->only, "these scenarios, with commas between")
+      ->delimiter(',')
+      ->check(CLI::IsMember(names));
+  compare.add_option("--rounds", told->rounds, "default: 5, or 3 with --quick")
+      ->check(CLI::Range(1U, 100U));
+  compare.add_flag("--quick", told->quick, "less than three minutes, and rougher");
+  compare.add_option("--json", told->json, "write all figures to this file");
+  compare.add_option("--document", told->document, "write the tables into this Markdown file");
+  compare.add_option("--charts", told->charts, "write SVG charts to this folder");
+  compare.callback([told, &exit_status] {
+    run(*told);
+    exit_status = 0;
+  });
+}
+
+}  // namespace kv::bench

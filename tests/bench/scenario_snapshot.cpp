@@ -1,0 +1,131 @@
+// What a client notices of a snapshot that is written.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include "scenarios.hpp"
+
+namespace kv::bench {
+namespace {
+
+using Flags = std::vector<std::string>;
+
+/// Has Redis save its data again and again, with a pause between; called every millisecond.
+class RedisSaves {
+ public:
+  RedisSaves(const Server& server, const std::filesystem::path& folder)
+      : asker_{server.address(), Protocol::resp}, file_{(folder / "dump.rdb").string()} {}
+
+  bool saving() {
+    const std::uint64_t now = now_ns();
+    if (next_ns_ == 0) next_ns_ = now + pause_ns;
+    if (saving_ && inode() != inode_before_) {  // the new file has replaced the old one
+      saving_ = false;
+      next_ns_ = now + pause_ns;
+    } else if (!saving_ && now >= next_ns_) {
+      inode_before_ = inode();
+      saving_ = true;
+      asker_.tell("*1\r\n$6\r\nBGSAVE\r\n");
+    }
+    return saving_;
+  }
+
+ private:
+  static constexpr std::uint64_t pause_ns = 1'000'000'000;
+
+  ino_t inode() const {
+    struct stat status {};
+    return ::stat(file_.c_str(), &status) == 0 ? status.st_ino : 0;
+  }
+
+  Asker asker_;
+  const std::string file_;
+  bool saving_ = false;
+  ino_t inode_before_ = 0;
+  std::uint64_t next_ns_ = 0;
+};
+
+// Stage 5 begins a snapshot whenever its log has grown by so much.
+constexpr std::uint64_t snapshot_every = 16 * 1024 * 1024;
+
+std::unique_ptr<Server> start_filled(const Bench& bench, const Program& program, Start& start,
+                                     std::uint32_t keys) {
+  auto server = std::make_unique<Server>(program, start);
+  server->wait_until_ready();
+  bench.fill(*server, keys);
+  if (program.is_redis()) return server;
+  server->stop();  // snapshots are counted from a start, and the fill should not make any
+  start.snapshot_every = snapshot_every;
+  server = std::make_unique<Server>(program, start);
+  server->wait_until_ready(keys - 1);
+  return server;
+}
+
+void add_slots(Bench& bench, const Server& server, const Report& report, double slot_seconds) {
+  Series series{"snapshot", "slowest_ms", server.program().name, {}, {}};
+  bool open = false;
+  for (std::size_t i = 0; i < report.slots.size(); ++i) {
+    const double begin = static_cast<double>(i) * slot_seconds;
+    const Report::Slot& slot = report.slots[i];
+    if (slot.answers > 0) series.points.emplace_back(begin, static_cast<double>(slot.max_ns) / 1e6);
+    if (slot.marked && !open) series.marked.emplace_back(begin, begin);
+    open = slot.marked;
+    if (open) series.marked.back().second = begin + slot_seconds;
+  }
+  bench.series.push_back(std::move(series));
+}
+
+void measure_one(Bench& bench, const Program& program, const Flags& flags, bool keep_series) {
+  const auto keys = bench.pick<std::uint32_t>(1'000'000, 200'000);
+  Start start = bench.start(program, "snapshot", flags);
+  const auto server = start_filled(bench, program, start, keys);
+  std::optional<RedisSaves> saves;
+  if (program.is_redis()) saves.emplace(*server, start.folder);
+  const std::filesystem::path unfinished = start.folder / "data" / "snapshot.tmp";
+  Workload load = bench.workload(*server);
+  load.keys = keys;
+  load.seconds = bench.pick(8.0, 4.0);
+  load.slot_seconds = 0.05;
+  load.mark = [&] { return saves ? saves->saving() : ::access(unfinished.c_str(), F_OK) == 0; };
+  const Report report = bench.measure(*server, load);
+  if (report.marked.count() == 0)
+    throw std::runtime_error{program.name + " has not written a snapshot while it was loaded"};
+  const auto add = [&](const char* point, const Histogram& latency) {
+    const auto milliseconds = [&](double share) {
+      return static_cast<double>(latency.percentile(share)) / 1e6;
+    };
+    bench.figures.add("snapshot", point, "p99_ms", program.name, milliseconds(0.99));
+    bench.figures.add("snapshot", point, "p999_ms", program.name, milliseconds(0.999));
+    bench.figures.add("snapshot", point, "max_ms", program.name,
+                      static_cast<double>(latency.max()) / 1e6);
+  };
+  add("while it is written", report.marked);
+  add("all the time", report.latency);
+  if (keep_series) add_slots(bench, *server, report, load.slot_seconds);
+}
+
+}  // namespace
+
+void compare_snapshot(Bench& bench) {
+  const std::uint32_t rounds = bench.pick(std::max(1U, bench.settings.rounds * 3 / 5), 1U);
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    for (const Program& program : bench.programs({0, 5})) {
+      progress("snapshot: " + program.name + ", round " + std::to_string(round + 1));
+      const Flags flags = program.is_redis()
+                              ? Flags{"--appendonly", "yes", "--appendfsync", "everysec"}
+                              : Flags{"--store", "wal", "--fsync", "everysec"};
+      measure_one(bench, program, flags, round == 0);
+      if (!program.is_redis()) continue;
+      Program without = program;
+      without.name = "redis, no log";
+      measure_one(bench, without, {}, false);
+    }
+  }
+}
+
+}  // namespace kv::bench

@@ -1,0 +1,88 @@
+// Requests under load: in memory, and with a log that is synced before every answer.
+
+#include <memory>
+#include <span>
+
+#include "scenarios.hpp"
+
+namespace kv::bench {
+namespace {
+
+struct Point {
+  const char* name;
+  Kind kind;
+  std::uint32_t connections;
+  std::uint32_t depth;
+};
+
+using Servers = std::vector<std::unique_ptr<Server>>;
+
+// All of them run at the same time, and are loaded one after the other, so that the figures that
+// are compared lie close together in time. A server without a load hardly does anything.
+void measure_points(Bench& bench, const std::string& scenario, const Servers& servers,
+                    std::span<const Point> points, std::uint32_t keys, std::uint32_t round) {
+  for (const Point& point : points) {
+    for (const auto& server : servers) {
+      Workload load = bench.workload(*server);
+      load.kind = point.kind;
+      load.connections = point.connections;
+      load.depth = point.depth;
+      load.keys = keys;
+      load.seed = round + 1;
+      bench.add(scenario, point.name, *server, bench.measure(*server, load));
+    }
+  }
+}
+
+// Every second round goes the other way round: who comes first has no advantage then.
+std::vector<Program> in_turn(std::vector<Program> programs, std::uint32_t round) {
+  if (round % 2 == 1) return {programs.rbegin(), programs.rend()};
+  return programs;
+}
+
+std::string round_of(const Bench& bench, std::uint32_t round) {
+  return "round " + std::to_string(round + 1) + " of " + std::to_string(bench.settings.rounds);
+}
+
+}  // namespace
+
+void compare_cpu(Bench& bench) {
+  constexpr std::uint32_t keys = 100'000;
+  constexpr Point points[] = {{"HSET, depth 1", Kind::hset, 50, 1},
+                              {"HGET, depth 1", Kind::hget, 50, 1},
+                              {"HSET, depth 16", Kind::hset, 50, 16},
+                              {"HGET, depth 16", Kind::hget, 50, 16}};
+  for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
+    progress("cpu: " + round_of(bench, round));
+    Servers servers;
+    for (const Program& program : in_turn(bench.programs_and_noise({0, 2, 3, 4, 5}), round)) {
+      const Start start = bench.start(program, "cpu", in_memory(program));
+      servers.push_back(std::make_unique<Server>(program, start));
+      servers.back()->wait_until_ready();
+      bench.fill(*servers.back(), keys);
+    }
+    measure_points(bench, "cpu", servers, points, keys, round);
+  }
+}
+
+void compare_durable(Bench& bench) {
+  constexpr std::uint32_t keys = 100'000;
+  constexpr Point points[] = {{"1 client", Kind::hset, 1, 1},
+                              {"50 clients", Kind::hset, 50, 1},
+                              {"50 clients, depth 16", Kind::hset, 50, 16}};
+  for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
+    progress("durable: " + round_of(bench, round));
+    Servers servers;
+    for (const Program& program : in_turn(bench.programs_and_noise({0, 5}), round)) {
+      const std::vector<std::string> flags =
+          program.is_redis()
+              ? std::vector<std::string>{"--appendonly", "yes", "--appendfsync", "always"}
+              : std::vector<std::string>{"--store", "wal", "--fsync", "always"};
+      servers.push_back(std::make_unique<Server>(program, bench.start(program, "durable", flags)));
+      servers.back()->wait_until_ready();
+    }
+    measure_points(bench, "durable", servers, points, keys, round);
+  }
+}
+
+}  // namespace kv::bench
