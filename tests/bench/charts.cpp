@@ -11,6 +11,45 @@ const std::map<std::string, std::size_t> colour_of = {{"redis", 0},   {"stage 2"
                                                       {"stage 3", 2}, {"stage 4", 5},
                                                       {"stage 5", 3}, {"redis, no log", 4}};
 
+struct Chart {
+  std::string scenario;
+  std::string file;
+  std::string title;
+  std::string metric;
+  Axis x = {}, y = {};  // of lines; without them it has bars
+  std::vector<std::string> servers = {};
+};
+
+const std::vector<std::string> with_threads_and_without = {"stage 2", "stage 3"};
+
+const Chart charts[] = {
+    {"cpu", "throughput.svg", "Requests a second, 50 connections", "per_second"},
+    {"cpu", "cpu.svg", "Server CPU for a request, microseconds", "cpu_us"},
+    {"durable", "durable.svg", "Durable HSETs a second: on the disk before the answer",
+     "per_second"},
+    {"snapshot",
+     "snapshot.svg",
+     "Slowest HSET in each 50 ms; shaded: while a snapshot is written",
+     "slowest_ms",
+     {"seconds"},
+     {"milliseconds", true},
+     {"redis", "stage 5"}},
+    {"idle",
+     "connections-memory.svg",
+     "Memory of a thread for each connection, and of a coroutine",
+     "resident_mib",
+     {"idle connections"},
+     {"resident memory, MiB"},
+     with_threads_and_without},
+    {"idle",
+     "connections-threads.svg",
+     "A thread for each connection, and a coroutine for each",
+     "threads",
+     {"idle connections"},
+     {"threads"},
+     with_threads_and_without},
+};
+
 // A group for each point, a bar for each server; the noise figure is no server.
 std::vector<BarGroup> groups(const Bench& bench, const std::string& scenario,
                              const std::string& metric) {
@@ -33,7 +72,7 @@ std::vector<Line> lines(const Bench& bench, const std::string& scenario, const s
   for (const std::string& server : servers) {
     for (const Series& series : bench.series) {
       if (series.scenario == scenario && series.metric == metric && series.server == server)
-        lines.push_back({server, series.points, series.marked});
+        lines.push_back({server, series.points, colour_of.at(server), series.marked});
     }
   }
   return lines;
@@ -42,29 +81,26 @@ std::vector<Line> lines(const Bench& bench, const std::string& scenario, const s
 }  // namespace
 
 void write_charts(const Bench& bench, const std::filesystem::path& folder) {
-  const auto bars = [&](const char* name, const char* title, const char* scenario,
-                        const char* metric) {
-    const auto found = groups(bench, scenario, metric);
-    if (!found.empty()) write_file(folder / name, bar_chart(title, found));
-  };
-  bars("throughput.svg", "Requests a second, 50 connections", "cpu", "per_second");
-  bars("cpu.svg", "Server CPU for a request, microseconds", "cpu", "cpu_us");
-  bars("durable.svg", "Durable HSETs a second: on the disk before the answer", "durable",
-       "per_second");
+  for (const Chart& chart : charts) {
+    std::string svg;
+    if (chart.y.label.empty()) {
+      const auto found = groups(bench, chart.scenario, chart.metric);
+      if (!found.empty()) svg = bar_chart(chart.title, found);
+    } else {
+      const auto found = lines(bench, chart.scenario, chart.metric, chart.servers);
+      if (!found.empty()) svg = line_chart(chart.title, chart.x, chart.y, found);
+    }
+    if (!svg.empty()) write_file(folder / chart.file, svg);
+  }
+}
 
-  const auto curves = [&](const char* name, const char* title, const Axis& x, const Axis& y,
-                          const std::vector<Line>& found) {
-    if (!found.empty()) write_file(folder / name, line_chart(title, x, y, found));
-  };
-  const std::vector<std::string> both = {"stage 2", "stage 3"};
-  curves("connections-memory.svg", "A thread for each connection, and a coroutine for each",
-         {"idle connections"}, {"resident memory, MiB"},
-         lines(bench, "idle", "resident_mib", both));
-  curves("connections-threads.svg", "A thread for each connection, and a coroutine for each",
-         {"idle connections"}, {"threads"}, lines(bench, "idle", "threads", both));
-  curves("snapshot.svg", "Slowest HSET in each 50 ms; shaded: while a snapshot is written",
-         {"seconds"}, {"milliseconds", true},
-         lines(bench, "snapshot", "slowest_ms", {"redis", "stage 5"}));
+std::string chart_links(const std::string& scenario, const std::filesystem::path& folder) {
+  std::string text;
+  for (const Chart& chart : charts) {
+    if (chart.scenario != scenario) continue;
+    text += "\n![" + chart.title + "](" + (folder / chart.file).generic_string() + ")\n";
+  }
+  return text;
 }
 
 }  // namespace kv::bench

@@ -27,7 +27,8 @@ constexpr Scenario scenarios[] = {
      compare_snapshot},
     {"memory", "Memory for a key", "Growth of resident memory while keys are set.", compare_memory},
     {"idle", "Connections that do nothing",
-     "Each has been answered a PING. Memory is the growth of the server's resident memory.",
+     "Each has been answered a PING. Memory is the growth of the server's resident memory\n(what "
+     "the kernel keeps for each socket and thread is not in it).",
      compare_idle},
     {"start", "From start to first answer",
      "A server that holds the keys is stopped in order and started again; the clock runs from its "
@@ -76,8 +77,13 @@ void write_document(const Bench& bench, const Machine& machine, const Told& told
   std::string document = read_document(told.document);
   document = with_section(document, "machine", introduction(bench, machine));
   for (const Scenario& scenario : scenarios) {
-    const std::string text = as_markdown(bench, scenario);
+    std::string text = as_markdown(bench, scenario);
     if (text.empty()) continue;
+    if (!told.charts.empty()) {
+      const auto from = std::filesystem::absolute(told.document).parent_path();
+      text += chart_links(scenario.name,
+                          std::filesystem::absolute(told.charts).lexically_relative(from));
+    }
     if (document.find("<!-- figures begin: " + std::string{scenario.name}) == std::string::npos)
       document += "\n## " + std::string{scenario.title} + "\n";
     document = with_section(document, scenario.name, text);

@@ -1,5 +1,6 @@
 #include "idle.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -8,6 +9,11 @@
 #include "meter.hpp"
 
 namespace kv::bench {
+namespace {
+
+constexpr std::size_t at_once = 100;  // connections that wait for their first answer
+
+}  // namespace
 
 bool answers(const Address& address, Protocol protocol, const Requests& requests,
              std::int64_t key) try {
@@ -24,7 +30,8 @@ bool answers(const Address& address, Protocol protocol, const Requests& requests
 }
 
 std::vector<IdleStep> measure_idle(const Address& address, Protocol protocol,
-                                   const std::vector<std::uint32_t>& steps, pid_t pid) {
+                                   const std::vector<std::uint32_t>& steps, pid_t pid,
+                                   std::chrono::milliseconds pause) {
   const Meter meter{pid};
   std::vector<IdleStep> seen{{0, meter.resident_bytes(), meter.threads()}};
   std::string ping;
@@ -32,13 +39,18 @@ std::vector<IdleStep> measure_idle(const Address& address, Protocol protocol,
   std::vector<Asker> open;
   for (const std::uint32_t step : steps) {
     while (open.size() < step) {
-      const Reply reply = open.emplace_back(address, protocol).ask(ping);
-      if (reply.kind != Reply::Kind::ok) {
-        throw std::runtime_error{"connection " + std::to_string(open.size()) +
-                                 " was refused: " + std::string{reply.message}};
+      const std::size_t first = open.size();
+      const std::size_t end = std::min<std::size_t>(step, first + at_once);
+      while (open.size() < end) open.emplace_back(address, protocol).send(ping);
+      for (std::size_t i = first; i < end; ++i) {
+        const Reply reply = open[i].receive();
+        if (reply.kind != Reply::Kind::ok)
+          throw std::runtime_error{"connection " + std::to_string(i + 1) +
+                                   " was refused: " + std::string{reply.message}};
+        open[i].forget();
       }
-      open.back().forget();
     }
+    if (step == steps.back()) std::this_thread::sleep_for(pause);
     seen.push_back({step, meter.resident_bytes(), meter.threads()});
   }
   return seen;

@@ -18,11 +18,12 @@ struct IdleStep {
   std::size_t threads = 0;
 };
 
-/// Opens connections, one after the other, and asks for a PING on each, so that the server really
-/// serves it. Answers what it uses with none, and at each of `steps`, which grow. Throws when the
-/// server does not take them all.
+/// Opens connections and asks for a PING on each, so that the server really serves it. Answers what
+/// it uses with none, and at each of `steps`, which grow; at the last one after a pause, in which
+/// it may give back what it does not need. Throws when the server does not take them all.
 std::vector<IdleStep> measure_idle(const Address& address, Protocol protocol,
-                                   const std::vector<std::uint32_t>& steps, pid_t pid);
+                                   const std::vector<std::uint32_t>& steps, pid_t pid,
+                                   std::chrono::milliseconds pause = {});
 
 /// The memory that the server has taken for each connection from the first step to the last; 0
 /// when it has given some back.

@@ -54,7 +54,7 @@ class Load {
   void watch(Connection& connection, int operation, std::uint32_t events);
   Asked next_request(std::uint64_t now);
   void check(const Asked& asked, const Reply& reply);
-  void record(std::uint64_t took, std::uint64_t now);
+  void record(std::uint64_t sent, std::uint64_t now);
 
   enum class Phase { warm_up, measured, over };
 
@@ -71,7 +71,7 @@ class Load {
   std::uint64_t begin_ns_ = 0;  // of the phase
   std::uint64_t last_answer_ns_ = 0;
   std::uint64_t next_mark_ns_ = 0;
-  bool marked_ = false;
+  std::uint64_t last_marked_ns_ = 0;  // what was sent before it was under way then
   double cpu_seconds_before_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t waiting_ = 0;
@@ -142,7 +142,7 @@ void Load::end_measuring(std::uint64_t now) {
 void Load::poll_mark(std::uint64_t now) {
   if (phase_ != Phase::measured || now < next_mark_ns_) return;
   next_mark_ns_ = now + mark_every_ns;
-  marked_ = workload_.mark();
+  if (workload_.mark()) last_marked_ns_ = now;
 }
 
 void Load::handle(Connection& connection, std::uint32_t events) {
@@ -155,7 +155,7 @@ void Load::handle(Connection& connection, std::uint32_t events) {
     const Asked asked = connection.take_oldest();
     --waiting_;
     check(asked, *reply);
-    if (phase_ == Phase::measured) record(now - asked.sent_ns, now);
+    if (phase_ == Phase::measured) record(asked.sent_ns, now);
     last_answer_ns_ = now;
   }
   connection.keep(input);
@@ -218,17 +218,19 @@ void Load::check(const Asked& asked, const Reply& reply) {
   if (reply.kind == Reply::Kind::ok) report_.first_wrong += "not the value that was set";
 }
 
-void Load::record(std::uint64_t took, std::uint64_t now) {
+void Load::record(std::uint64_t sent, std::uint64_t now) {
+  const std::uint64_t took = now - sent;
   ++report_.requests;
   report_.latency.record(took);
-  if (marked_) report_.marked.record(took);
+  const bool marked = sent <= last_marked_ns_;
+  if (marked) report_.marked.record(took);
   if (workload_.slot_seconds <= 0) return;
   const auto slot =
       static_cast<std::size_t>((now - begin_ns_) / nanoseconds(workload_.slot_seconds));
   if (slot >= report_.slots.size()) report_.slots.resize(slot + 1);
   report_.slots[slot].max_ns = std::max(report_.slots[slot].max_ns, took);
   ++report_.slots[slot].answers;
-  report_.slots[slot].marked |= marked_;
+  report_.slots[slot].marked |= marked;
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ struct Workload {
   std::uint64_t seed = 1;
   pid_t pid = 0;  ///< of the server, to be measured; 0: do not
 
-  /// Asked about every millisecond; while it answers true, latencies also go to Report::marked.
+  /// Asked about every millisecond. Requests that are under way while it answers true are also
+  /// counted in Report::marked.
   std::function<bool()> mark = {};
   double slot_seconds = 0;  ///< of Report::slots; 0: none
 };

@@ -68,9 +68,9 @@ std::vector<std::string> servers_of(const Figured& figures) {
 
 std::string cell(const Bench& bench, const Figure& figure) {
   std::string text = readable(median(figure.rounds));
-  if (figure.server == Bench::baseline) return text;
+  if (figure.server == Bench::baseline || figure.metric == "threads") return text;
   if (const auto ratio = bench.figures.ratio(figure, Bench::baseline))
-    text += fmt::format(" ({:.2f})", ratio->median);
+    text += fmt::format(" ({:.{}f})", ratio->median, ratio->median < 10 ? 2 : 0);
   return text;
 }
 

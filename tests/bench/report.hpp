@@ -40,6 +40,9 @@ std::string with_section(const std::string& document, const std::string& name,
 /// Writes the charts of what was measured to this folder, NAME.svg each.
 void write_charts(const Bench& bench, const std::filesystem::path& folder);
 
+/// Markdown that shows the charts of a scenario; `folder` as seen from the document.
+std::string chart_links(const std::string& scenario, const std::filesystem::path& folder);
+
 /// Throws std::runtime_error.
 void write_file(const std::filesystem::path& path, const std::string& text);
 

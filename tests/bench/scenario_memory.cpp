@@ -7,6 +7,8 @@
 
 namespace kv::bench {
 
+using namespace std::chrono_literals;
+
 void compare_memory(Bench& bench) {
   const auto keys = bench.pick<std::uint32_t>(1'000'000, 200'000);
   const std::uint32_t rounds = bench.pick(std::min(3U, bench.settings.rounds), 1U);
@@ -34,7 +36,8 @@ void compare_idle(Bench& bench) {
     progress("idle: " + program.name + ", " + std::to_string(steps.back()) + " connections");
     Server server{program, bench.start(program, "idle", in_memory(program))};
     server.wait_until_ready();
-    const auto seen = measure_idle(server.address(), program.protocol(), steps, server.pid());
+    const auto seen =
+        measure_idle(server.address(), program.protocol(), steps, server.pid(), bench.pick(5s, 0s));
     const std::string point = std::to_string(steps.back()) + " connections";
     const auto add = [&](const char* metric, double value) {
       bench.figures.add("idle", point, metric, program.name, value);

@@ -30,7 +30,7 @@ class RedisSaves {
     } else if (!saving_ && now >= next_ns_) {
       inode_before_ = inode();
       saving_ = true;
-      asker_.tell("*1\r\n$6\r\nBGSAVE\r\n");
+      asker_.send("*1\r\n$6\r\nBGSAVE\r\n");
     }
     return saving_;
   }
@@ -103,6 +103,8 @@ void measure_one(Bench& bench, const Program& program, const Flags& flags, bool 
     bench.figures.add("snapshot", point, "p999_ms", program.name, milliseconds(0.999));
     bench.figures.add("snapshot", point, "max_ms", program.name,
                       static_cast<double>(latency.max()) / 1e6);
+    bench.figures.add("snapshot", point, "answers", program.name,
+                      static_cast<double>(latency.count()));
   };
   add("while it is written", report.marked);
   add("all the time", report.latency);

@@ -40,7 +40,7 @@ test::Descriptor connect_to(const Address& address) {
   return socket;
 }
 
-void Asker::tell(const std::string& request) {
+void Asker::send(const std::string& request) {
   for (std::string_view rest = request; !rest.empty();) {
     const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent < 0) fail("sending a request");
@@ -49,8 +49,12 @@ void Asker::tell(const std::string& request) {
 }
 
 Reply Asker::ask(const std::string& request) {
+  send(request);
+  return receive();
+}
+
+Reply Asker::receive() {
   input_.clear();
-  tell(request);
   const test::Deadline deadline{answer_limit};
   char chunk[16 * 1024];
   for (;;) {

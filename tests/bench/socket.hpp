@@ -26,8 +26,9 @@ class Asker {
   /// The views in the answer are good until the next one. Throws when the connection fails.
   Reply ask(const std::string& request);
 
-  /// Sends a request whose answer nobody waits for.
-  void tell(const std::string& request);
+  /// The two halves of it.
+  void send(const std::string& request);
+  Reply receive();
 
   /// Gives the memory of the last answer back.
   void forget() { input_ = {}; }

@@ -68,10 +68,10 @@ struct Scale {
   }
 };
 
-// Up to the next 1, 2, 2.5 or 5 of its power of ten.
+// To a number whose fifths are round as well.
 double round_up(double value) {
   const double power = std::pow(10, std::floor(std::log10(value)));
-  for (const double step : {1.0, 2.0, 2.5, 5.0}) {
+  for (const double step : {1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0}) {
     if (value <= step * power * 1.000001) return step * power;
   }
   return 10 * power;
@@ -113,7 +113,7 @@ std::string legend(const std::vector<Line>& lines, double begin, double y) {
   double x = begin;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"12\" height=\"12\" fill=\"{}\"/>\n",
-                       x, y - 11, palette[i % colours]);
+                       x, y - 11, palette[lines[i].colour % colours]);
     out += text(x + 18, y, "start", lines[i].label);
     x += 40 + 8 * static_cast<double>(lines[i].label.size());
   }
@@ -158,7 +158,7 @@ std::string line_chart(const std::string& title, const Axis& x_axis, const Axis&
           "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" "
           "opacity=\"0.15\"/>\n",
           x.at(begin), top, std::max(x.at(end) - x.at(begin), 1.0), bottom - top,
-          palette[i % colours]);
+          palette[lines[i].colour % colours]);
     }
   }
   body += axes(x, y, x_axis, y_axis);
@@ -169,7 +169,7 @@ std::string line_chart(const std::string& title, const Axis& x_axis, const Axis&
       path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x.at(at), y.at(value));
     }
     body += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n",
-                        path.empty() ? "M0 0" : path, palette[i % colours]);
+                        path.empty() ? "M0 0" : path, palette[lines[i].colour % colours]);
   }
   return document(title, bottom + 52, body);
 }

@@ -27,7 +27,8 @@ std::string bar_chart(const std::string& title, const std::vector<BarGroup>& gro
 struct Line {
   std::string label;
   std::vector<std::pair<double, double>> points;
-  std::vector<std::pair<double, double>> shaded = {};  ///< stretches of x, in the line's colour
+  std::size_t colour = 0;                              ///< as a Bar's
+  std::vector<std::pair<double, double>> shaded = {};  ///< stretches of x, in that colour
 };
 
 struct Axis {

@@ -1,0 +1,215 @@
+// Micro-benchmarks of stage 5's parts, by Google Benchmark: where the time of a request goes.
+// Run one with --benchmark_filter=Codec. Files go below the folder that KV_BENCH_FOLDER names, or
+// the current one, and to memory below /dev/shm.
+
+#include <benchmark/benchmark.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "codec.hpp"
+#include "command.hpp"
+#include "fixtures/wire.hpp"
+#include "memtable.hpp"
+#include "posix_folder.hpp"
+#include "request.hpp"
+#include "snapshot.hpp"
+#include "wal.hpp"
+
+namespace kv::bench {
+namespace {
+
+constexpr std::uint32_t key_count = 100'000;
+const std::string table = "bench";
+const std::string value(100, 'v');
+
+MemTable new_memtable() { return MemTable{answer_limit(4 * 1024 * 1024)}; }
+
+std::string key_of(std::uint32_t number) { return key_text(number % key_count, 16); }
+
+void fill(MemTable& memtable) {
+  for (std::uint32_t i = 0; i < key_count; ++i) (void)memtable.set(table, {key_of(i), value});
+}
+
+/// A new folder, removed at the end of life.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(const std::filesystem::path& parent)
+      : path_{(parent / "kv-micro-XXXXXX").string()} {
+    if (!::mkdtemp(path_.data())) throw std::runtime_error{"cannot make " + path_};
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;  // what is left over is not worth a failure
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  std::string data() const { return path_ + "/data"; }
+
+ private:
+  std::string path_;
+};
+
+enum Where : std::int64_t { memory, disk };
+
+std::filesystem::path parent(std::int64_t where) {
+  if (where == memory) return "/dev/shm";
+  const char* const given = std::getenv("KV_BENCH_FOLDER");
+  return given ? given : ".";
+}
+
+// ---- the memtable, with 1, 2 and 4 threads ----
+
+std::unique_ptr<MemTable> shared_memtable;
+
+void make_shared_memtable(const benchmark::State&) {
+  shared_memtable.reset(new MemTable{new_memtable()});
+  fill(*shared_memtable);
+}
+void drop_shared_memtable(const benchmark::State&) { shared_memtable.reset(); }
+
+// Each thread goes through all keys, from a place of its own, in steps that jump about.
+std::uint32_t first_key(const benchmark::State& state) {
+  return static_cast<std::uint32_t>(state.thread_index()) * 25'013;
+}
+constexpr std::uint32_t step = 7'919;
+
+void memtable_get(benchmark::State& state) {
+  std::uint32_t key = first_key(state);
+  for (auto _ : state) benchmark::DoNotOptimize(shared_memtable->get(table, key_of(key += step)));
+  state.SetItemsProcessed(state.iterations());
+}
+
+void memtable_set(benchmark::State& state) {
+  std::uint32_t key = first_key(state);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(shared_memtable->set(table, {key_of(key += step), value}));
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(memtable_get)
+    ->Setup(make_shared_memtable)
+    ->Teardown(drop_shared_memtable)
+    ->ThreadRange(1, 4)
+    ->UseRealTime();
+BENCHMARK(memtable_set)
+    ->Setup(make_shared_memtable)
+    ->Teardown(drop_shared_memtable)
+    ->ThreadRange(1, 4)
+    ->UseRealTime();
+
+// ---- the codec ----
+
+void codec_decode_hset(benchmark::State& state) {
+  const std::string message = test::wire::hset(table, key_of(1), test::wire::Value{value});
+  for (auto _ : state) benchmark::DoNotOptimize(decode(message));
+}
+
+void codec_decode_hget(benchmark::State& state) {
+  const std::string message = test::wire::hget(table, key_of(1));
+  for (auto _ : state) benchmark::DoNotOptimize(decode(message));
+}
+
+void codec_encode_value(benchmark::State& state) {
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    Response response;
+    response.values.emplace_back(value);
+    encode(std::move(response), 4 * 1024 * 1024, out);
+    benchmark::DoNotOptimize(out.data());
+  }
+}
+
+BENCHMARK(codec_decode_hset);
+BENCHMARK(codec_decode_hget);
+BENCHMARK(codec_encode_value);
+
+// ---- the log ----
+
+// Records that a thread hands to the log, which writes them in groups behind it; at the end, all
+// are on the disk.
+void log_append(benchmark::State& state) {
+  const ScratchFolder scratch{parent(state.range(0))};
+  const auto folder = open_posix_folder(scratch.data(), true);
+  Wal wal{*folder, StoreId{}, Position{}, Sync::never, [](const Error&) { std::abort(); }};
+  const Entry change{key_of(1), value};
+  for (auto _ : state) {
+    if (!wal.on_change(table, {&change, 1})) return state.SkipWithError("the log is full");
+  }
+  if (!wal.make_durable(wal.last_lsn())) state.SkipWithError("the log cannot be synced");
+  state.SetItemsProcessed(state.iterations());
+}
+
+// One record at a time, each on the disk before the next: what one client waits for.
+void log_append_and_sync(benchmark::State& state) {
+  const ScratchFolder scratch{parent(state.range(0))};
+  const auto folder = open_posix_folder(scratch.data(), true);
+  Wal wal{*folder, StoreId{}, Position{}, Sync::always, [](const Error&) { std::abort(); }};
+  const Entry change{key_of(1), value};
+  for (auto _ : state) {
+    if (!wal.on_change(table, {&change, 1}) || !wal.make_durable(wal.last_lsn()))
+      return state.SkipWithError("the log cannot be synced");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+// A fixed number: the log is removed only at the end, and must not fill the disk.
+BENCHMARK(log_append)->ArgName("disk")->Arg(memory)->Arg(disk)->Iterations(500'000);
+BENCHMARK(log_append_and_sync)
+    ->ArgName("disk")
+    ->Arg(memory)
+    ->Arg(disk)
+    ->Iterations(2'000)
+    ->UseRealTime();
+
+// ---- snapshots ----
+
+void snapshot_write(benchmark::State& state) {
+  const ScratchFolder scratch{parent(state.range(0))};
+  const auto folder = open_posix_folder(scratch.data(), true);
+  MemTable memtable = new_memtable();
+  fill(memtable);
+  for (auto _ : state) {
+    if (!write_snapshot(*folder, StoreId{}, memtable, [] { return Lsn{1}; }))
+      return state.SkipWithError("the snapshot cannot be written");
+  }
+  state.SetItemsProcessed(state.iterations() * key_count);
+}
+
+void snapshot_load(benchmark::State& state) {
+  const ScratchFolder scratch{parent(memory)};
+  const auto folder = open_posix_folder(scratch.data(), true);
+  {
+    MemTable memtable = new_memtable();
+    fill(memtable);
+    if (!write_snapshot(*folder, StoreId{}, memtable, [] { return Lsn{1}; }))
+      return state.SkipWithError("the snapshot cannot be written");
+  }
+  const auto file = folder->open(snapshot_temporary_name);
+  for (auto _ : state) {
+    MemTable memtable = new_memtable();
+    const auto replay = [&memtable](std::string_view in, std::string_view key, Row row) {
+      memtable.replay(in, key, std::move(row));
+    };
+    if (!read_snapshot(**file, StoreId{}, 1, replay))
+      return state.SkipWithError("the snapshot cannot be read");
+    benchmark::DoNotOptimize(memtable.usage());
+  }
+  state.SetItemsProcessed(state.iterations() * key_count);
+}
+
+BENCHMARK(snapshot_write)->ArgName("disk")->Arg(memory)->Arg(disk)->Unit(benchmark::kMillisecond);
+BENCHMARK(snapshot_load)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace kv::bench
+
+BENCHMARK_MAIN();
