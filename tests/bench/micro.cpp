@@ -5,7 +5,6 @@
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -29,7 +28,7 @@ constexpr std::uint32_t key_count = 100'000;
 const std::string table = "bench";
 const std::string value(100, 'v');
 
-MemTable new_memtable() { return MemTable{answer_limit(4 * 1024 * 1024)}; }
+const AnswerLimit limit = answer_limit(4 * 1024 * 1024);
 
 std::string key_of(std::uint32_t number) { return key_text(number % key_count, 16); }
 
@@ -60,7 +59,7 @@ class ScratchFolder {
 enum Where : std::int64_t { memory, disk };
 
 std::filesystem::path parent(std::int64_t where) {
-  if (where == memory) return "/dev/shm";
+  if (where == memory) return "/dev/shm";  // a tmpfs on every Linux
   const char* const given = std::getenv("KV_BENCH_FOLDER");
   return given ? given : ".";
 }
@@ -70,7 +69,7 @@ std::filesystem::path parent(std::int64_t where) {
 std::unique_ptr<MemTable> shared_memtable;
 
 void make_shared_memtable(const benchmark::State&) {
-  shared_memtable.reset(new MemTable{new_memtable()});
+  shared_memtable = std::make_unique<MemTable>(limit);
   fill(*shared_memtable);
 }
 void drop_shared_memtable(const benchmark::State&) { shared_memtable.reset(); }
@@ -175,7 +174,7 @@ BENCHMARK(log_append_and_sync)
 void snapshot_write(benchmark::State& state) {
   const ScratchFolder scratch{parent(state.range(0))};
   const auto folder = open_posix_folder(scratch.data(), true);
-  MemTable memtable = new_memtable();
+  MemTable memtable{limit};
   fill(memtable);
   for (auto _ : state) {
     if (!write_snapshot(*folder, StoreId{}, memtable, [] { return Lsn{1}; }))
@@ -188,14 +187,14 @@ void snapshot_load(benchmark::State& state) {
   const ScratchFolder scratch{parent(memory)};
   const auto folder = open_posix_folder(scratch.data(), true);
   {
-    MemTable memtable = new_memtable();
+    MemTable memtable{limit};
     fill(memtable);
     if (!write_snapshot(*folder, StoreId{}, memtable, [] { return Lsn{1}; }))
       return state.SkipWithError("the snapshot cannot be written");
   }
   const auto file = folder->open(snapshot_temporary_name);
   for (auto _ : state) {
-    MemTable memtable = new_memtable();
+    MemTable memtable{limit};
     const auto replay = [&memtable](std::string_view in, std::string_view key, Row row) {
       memtable.replay(in, key, std::move(row));
     };
