@@ -18,6 +18,8 @@ namespace {
 using namespace std::string_literals;
 namespace wire = test::wire;
 
+using Sizes = std::vector<std::size_t>;
+
 constexpr Protocol both[] = {Protocol::frame, Protocol::resp};
 
 std::string request(Protocol protocol, const Shape& shape, Command command, std::uint32_t key) {
@@ -52,8 +54,8 @@ TEST(BenchRequest, RespIsTheseBytes) {
 }
 
 TEST(BenchRequest, EveryShapeIsWhatTheFixturesEncode) {
-  for (const std::size_t key_bytes : {10, 16, 127, 128, 300}) {
-    for (const std::size_t value_bytes : {1, 15, 16, 17, 100, 127, 128, 20'000}) {
+  for (const std::size_t key_bytes : Sizes{10, 16, 127, 128, 300}) {
+    for (const std::size_t value_bytes : Sizes{1, 15, 16, 17, 100, 127, 128, 20'000}) {
       const Shape shape{.table = "bench", .key_bytes = key_bytes, .value_bytes = value_bytes};
       const std::string key = key_text(4'294'967'295, key_bytes);
       const std::string value = value_of(4'294'967'295, value_bytes);
@@ -92,7 +94,7 @@ TEST(BenchValues, DifferFromKeyToKeyAndAreRecognised) {
 }
 
 TEST(BenchValues, AnyWrongByteIsNoticed) {
-  for (const std::size_t bytes : {1, 16, 17, 100}) {
+  for (const std::size_t bytes : Sizes{1, 16, 17, 100}) {
     const Values values{bytes};
     for (std::size_t wrong = 0; wrong < bytes; ++wrong) {
       std::string value = value_of(5, bytes);
