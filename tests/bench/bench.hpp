@@ -15,8 +15,8 @@
 namespace kv::bench {
 
 struct Settings {
-  std::vector<Program> programs;  ///< Redis first, then the stages from 2 on
-  std::filesystem::path folder;   ///< for the servers' data; on the disk that is measured
+  std::vector<Program> programs = {};  ///< Redis first, then the stages from 2 on
+  std::filesystem::path folder = {};   ///< for the servers' data; on the disk that is measured
   std::uint32_t rounds = 5;
   bool quick = false;  ///< all of it in less than three minutes, and rougher
 };
@@ -36,6 +36,10 @@ struct Bench {
   Cores cores;
   Figures figures = {};
   std::vector<Series> series = {};
+  double others_share = 0;  ///< of the two cores' time, while all this was measured
+
+  /// Above it, throughput and latency say more about the other programs.
+  static constexpr double others_share_max = 0.05;
 
   static constexpr const char* baseline = "redis";
   static constexpr const char* noise = "redis again";  ///< what it says about itself

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iostream>
@@ -40,7 +42,7 @@ constexpr Scenario scenarios[] = {
 struct Told {
   std::filesystem::path stages;
   std::string redis = "redis-server";
-  std::filesystem::path folder = "kv-bench-data";
+  std::filesystem::path folder = ".";
   std::vector<std::string> only;
   std::uint32_t rounds = 0;
   bool quick = false;
@@ -91,28 +93,56 @@ void write_document(const Bench& bench, const Machine& machine, const Told& told
   write_file(told.document, document);
 }
 
+/// A new folder below another one, removed at the end of life with all that is in it.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(const std::filesystem::path& parent) {
+    std::filesystem::create_directories(parent);
+    std::string name = (std::filesystem::absolute(parent) / "kv-bench-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw std::runtime_error{"cannot make " + name};
+    path_ = name;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;  // what is left over is not worth a failure
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void run_scenarios(Bench& bench, const std::vector<std::string>& only) {
+  const Pinned pinned{bench.cores.load};
+  const double began = static_cast<double>(now_ns()) / 1e9;
+  const double others_before = busy_seconds(bench.cores) - own_seconds();
+  for (const Scenario& scenario : scenarios) {
+    if (!only.empty() && std::ranges::find(only, scenario.name) == only.end()) continue;
+    scenario.run(bench);
+    std::cout << "## " << scenario.title << "\n\n" << as_markdown(bench, scenario) << std::endl;
+  }
+  const double others = busy_seconds(bench.cores) - own_seconds() - others_before;
+  const double cores = bench.cores.server == bench.cores.load ? 1 : 2;
+  const double took = static_cast<double>(now_ns()) / 1e9 - began;
+  bench.others_share = std::clamp(others / (cores * took), 0.0, 1.0);
+}
+
 void run(const Told& told) {
+  const ScratchFolder scratch{told.folder};
   Bench bench{.settings = {.programs = find_programs(told),
-                           .folder = std::filesystem::absolute(told.folder),
+                           .folder = scratch.path(),
                            .rounds = told.rounds != 0 ? told.rounds
                                      : told.quick     ? 3U
                                                       : 5U,
                            .quick = told.quick},
               .cores = pick_cores()};
   (void)raise_descriptor_limit();
-  std::filesystem::create_directories(bench.settings.folder);
   const Machine machine = describe_machine(bench.settings);
-  {
-    const Pinned pinned{bench.cores.load};
-    for (const Scenario& scenario : scenarios) {
-      const auto& only = told.only;
-      if (!only.empty() && std::ranges::find(only, scenario.name) == only.end()) continue;
-      scenario.run(bench);
-      std::cout << "## " << scenario.title << "\n\n" << as_markdown(bench, scenario) << std::endl;
-    }
-  }
-  std::filesystem::remove_all(bench.settings.folder);
-  progress("done");
+  run_scenarios(bench, told.only);
+  std::cout << introduction(bench, machine) << std::flush;
   if (!told.json.empty()) write_file(told.json, as_json(bench, machine));
   if (!told.document.empty()) write_document(bench, machine, told);
   if (!told.charts.empty()) write_charts(bench, told.charts);
@@ -129,7 +159,9 @@ void add_compare(CLI::App& app, int& exit_status) {
       ->required()
       ->check(CLI::ExistingDirectory);
   compare.add_option("--redis", told->redis, "redis-server")->capture_default_str();
-  compare.add_option("--folder", told->folder, "for the servers' data; removed at the end")
+  compare
+      .add_option("--folder", told->folder,
+                  "where to make a folder for the servers' data, removed at the end")
       ->capture_default_str();
   compare.add_option("--only", told->only, "these scenarios, with commas between")
       ->delimiter(',')

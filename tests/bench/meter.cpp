@@ -2,9 +2,11 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -65,6 +67,31 @@ Cores pick_cores() {
   }
   if (picked.load < 0) picked.load = picked.server;
   return picked;
+}
+
+double busy_seconds(const Cores& cores) {
+  std::ifstream file{"/proc/stat"};
+  double ticks = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words{line};
+    std::string name;
+    double user = 0, nice = 0, system = 0, idle = 0, waiting = 0, irq = 0, softirq = 0, steal = 0;
+    words >> name >> user >> nice >> system >> idle >> waiting >> irq >> softirq >> steal;
+    if (name == "cpu" + std::to_string(cores.server) || name == "cpu" + std::to_string(cores.load))
+      ticks += user + nice + system + irq + softirq + steal;
+  }
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double own_seconds() {
+  double seconds = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    (void)::getrusage(who, &used);  // it cannot fail with these
+    for (const timeval& part : {used.ru_utime, used.ru_stime})
+      seconds += static_cast<double>(part.tv_sec) + static_cast<double>(part.tv_usec) / 1e6;
+  }
+  return seconds;
 }
 
 Pinned::Pinned(int core) : before_{allowed_cores()} {

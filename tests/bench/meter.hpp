@@ -38,6 +38,12 @@ struct Cores {
 };
 Cores pick_cores();
 
+/// CPU time, in seconds, that these cores have spent on anything since the machine started, and
+/// that this process and those that it has started and waited for have used. What the first has
+/// grown by and the second has not, went to other programs.
+double busy_seconds(const Cores& cores);
+double own_seconds();
+
 /// For its life, the calling thread runs on this core only, and so does, for all of theirs, every
 /// process that it starts.
 class Pinned {

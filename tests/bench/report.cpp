@@ -136,6 +136,7 @@ std::string as_json(const Bench& bench, const Machine& machine) {
   json.open('{').field("date", machine.date).field("processor", machine.processor);
   json.field("kernel", machine.kernel).field("file_system", machine.file_system);
   json.field("redis", machine.redis).field("quick", bench.settings.quick);
+  json.field("others_share", bench.others_share);
   json.key("figures").open('[');
   for (const Figure& figure : bench.figures.all()) {
     json.open('{').field("scenario", figure.scenario).field("point", figure.point);
@@ -158,9 +159,12 @@ std::string introduction(const Bench& bench, const Machine& machine) {
       "The server has one core, the load the other. A figure is the median of {} rounds. In "
       "brackets: its ratio to\nRedis, the median of the ratios within each round. `redis again` is "
       "a second Redis in the same rounds: so much is\nnoise. Absolute figures are this machine's; "
-      "compare ratios.\n",
+      "compare ratios.\n\nOther programs used {:.0f} % of the two cores meanwhile{}.\n",
       machine.date, bench.settings.quick ? " --quick" : "", machine.processor, machine.kernel,
-      machine.file_system, machine.redis, bench.settings.rounds);
+      machine.file_system, machine.redis, bench.settings.rounds, bench.others_share * 100,
+      bench.others_share > Bench::others_share_max
+          ? ": too much for figures of throughput and latency; run it again on a quiet machine"
+          : "");
 }
 
 std::string as_markdown(const Bench& bench, const Scenario& scenario) {

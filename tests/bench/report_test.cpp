@@ -122,6 +122,15 @@ Server CPU for a request, microseconds:
   EXPECT_EQ(as_markdown(bench, {"idle", "Title", "How.", nullptr}), "");
 }
 
+TEST(BenchDocument, OtherProgramsAreNotPassedOverInSilence) {
+  Bench bench{.settings = {.rounds = 5}, .cores = {0, 1}};
+  bench.others_share = 0.04;
+  EXPECT_THAT(introduction(bench, {}), HasSubstr("Other programs used 4 % of the two cores"));
+  EXPECT_THAT(introduction(bench, {}), testing::Not(HasSubstr("too much")));
+  bench.others_share = 0.4;
+  EXPECT_THAT(introduction(bench, {}), HasSubstr("meanwhile: too much for figures"));
+}
+
 // ---- charts ----
 
 /// Elements are closed in the order in which they were opened, quotes end, and no < or & is left in
