@@ -171,34 +171,39 @@ BENCHMARK(log_append_and_sync)
 
 // ---- snapshots ----
 
-void snapshot_write(benchmark::State& state) {
-  const ScratchFolder scratch{parent(state.range(0))};
-  const auto folder = open_posix_folder(scratch.data(), true);
+/// A memtable and its log, in a folder of their own.
+struct LoggedTable {
+  explicit LoggedTable(std::int64_t where) : scratch{parent(where)} {
+    memtable.observe(wal);
+    fill(memtable);
+  }
+
+  ScratchFolder scratch;
+  std::unique_ptr<Folder> folder = open_posix_folder(scratch.data(), true);
+  Wal wal{*folder, StoreId{}, Position{}, Sync::never, [](const Error&) { std::abort(); }};
   MemTable memtable{limit};
-  fill(memtable);
+};
+
+void snapshot_write(benchmark::State& state) {
+  LoggedTable logged{state.range(0)};
   for (auto _ : state) {
-    if (!write_snapshot(*folder, StoreId{}, memtable, [] { return Lsn{1}; }))
+    if (!write_snapshot(*logged.folder, StoreId{}, logged.memtable, logged.wal))
       return state.SkipWithError("the snapshot cannot be written");
   }
   state.SetItemsProcessed(state.iterations() * key_count);
 }
 
 void snapshot_load(benchmark::State& state) {
-  const ScratchFolder scratch{parent(memory)};
-  const auto folder = open_posix_folder(scratch.data(), true);
-  {
-    MemTable memtable{limit};
-    fill(memtable);
-    if (!write_snapshot(*folder, StoreId{}, memtable, [] { return Lsn{1}; }))
-      return state.SkipWithError("the snapshot cannot be written");
-  }
-  const auto file = folder->open(snapshot_temporary_name);
+  LoggedTable logged{memory};
+  const auto written = write_snapshot(*logged.folder, StoreId{}, logged.memtable, logged.wal);
+  if (!written) return state.SkipWithError("the snapshot cannot be written");
+  const auto file = logged.folder->open(snapshot_name(written->lsn));
   for (auto _ : state) {
     MemTable memtable{limit};
     const auto replay = [&memtable](std::string_view in, std::string_view key, Row row) {
       memtable.replay(in, key, std::move(row));
     };
-    if (!read_snapshot(**file, StoreId{}, 1, replay))
+    if (!read_snapshot(**file, StoreId{}, written->lsn, replay))
       return state.SkipWithError("the snapshot cannot be read");
     benchmark::DoNotOptimize(memtable.usage());
   }
