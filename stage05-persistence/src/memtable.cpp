@@ -224,9 +224,9 @@ Result<void> MemTable::tell_observers(std::string_view table, std::span<const En
   std::vector<Entry> real;  // filled only when some are not, or it would be a copy of all values
   if (!std::ranges::all_of(changes, is_real)) {
     std::ranges::copy_if(changes, std::back_inserter(real), is_real);
-    if (real.empty()) return {};
     changes = real;
   }
+  if (changes.empty()) return {};
   for (ChangeObserver* observer : observers_) {
     if (auto accepted = observer->on_change(table, changes); !accepted) return accepted;
   }
