@@ -2,10 +2,18 @@
 # run.sh BUILD [NAME...]: tests the tests. Each patch in this folder plants one bug and says which
 # tests are about it (patterns for ctest, all of which must find it). It is applied to a copy below
 # BUILD, built, and taken back. A bug that no test notices is a failure.
+# run.sh --check: all patches still apply.
 set -euo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd "$here/../.." && pwd)
+if [[ ${1:?} == --check ]]; then
+  cd "$root"
+  for patch in "$here"/*.patch; do
+    git apply --check "$patch" || { echo "${patch##*/} does not apply any more"; exit 1; }
+  done
+  exit 0
+fi
 mkdir -p "$1/mutants"
 scratch=$(cd "$1/mutants" && pwd)
 shift
