@@ -205,6 +205,20 @@ TEST(EventsWatchTime, EndsWithTheServer) {
   EXPECT_EQ(server.wait(4s), 0);
 }
 
+/// The end of the client's input, and an event that wakes the session, at the same moment.
+TEST(EventsWatchTime, AHalfCloseAmongEventsEndsIt) {
+  ServerProcess server;
+  FrameClient writer{server.port()};
+  for (int round = 0; round < 300; ++round) {
+    FrameClient watcher{server.port()};
+    ASSERT_TRUE(watcher.answers(wire::watch("t"), wire::ok()));
+    for (int i = 0; i < 5; ++i) writer.send_frame(wire::hset("t", "k", i));
+    watcher.socket().half_close();
+    for (int i = 0; i < 5; ++i) ASSERT_EQ(writer.receive_response().status, 200u);
+    ASSERT_NO_THROW((void)watcher.socket().receive_until_closed()) << "in round " << round;
+  }
+}
+
 constexpr int shared_keys = 5;
 constexpr int keys_a_write = 3;
 

@@ -75,7 +75,9 @@ awaitable<bool> Session::receive() {
     answer({.status = Status::timed_out, .message = "a frame was begun and did not end in time"});
     (void)co_await send();
   }
-  co_return !left || woken_;
+  if (woken_ && left == boost::asio::error::operation_aborted) co_return true;
+  if (left && watcher_) (void)co_await send();  // what came before the end
+  co_return !left;
 }
 
 Session::Next Session::execute() {
