@@ -66,7 +66,7 @@ function(kv_test name source)
   endif()
   set(target ${PROJECT_NAME}-${name})
   add_executable(${target} ${source})
-  target_link_libraries(${target} PRIVATE ${PROJECT_NAME} kv-fixtures kv-warnings GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE ${PROJECT_NAME} kv-fixtures kv-warnings kv-quick-build GTest::gtest_main)
   target_compile_definitions(${target} PRIVATE
     KV_SERVER="$<TARGET_FILE:${PROJECT_NAME}-kv-server>" KV_CLIENT="$<TARGET_FILE:${PROJECT_NAME}-kv-client>")
   if(TARGET ${PROJECT_NAME}-kv-inspect)
