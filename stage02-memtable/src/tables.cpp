@@ -4,18 +4,18 @@
 
 namespace kv {
 
-const Row* Tables::find(std::string_view table, std::string_view key) const {
+const Row* Tables::find(const Name& table, const Name& key) const {
   const auto rows = by_name.find(table);
   if (rows == by_name.end()) return nullptr;
   const auto row = rows->second.find(key);
   return row == rows->second.end() ? nullptr : &*row;
 }
 
-Row Tables::exchange(std::string_view table, std::string_view key, Row row) {
+Row Tables::exchange(const Name& table, const Name& key, Row row) {
   auto rows = by_name.find(table);
   if (rows == by_name.end()) {
     if (!row) return {};
-    rows = by_name.emplace(table, Rows{}).first;
+    rows = by_name.emplace(table.text, Rows{}).first;
   }
   const auto at = rows->second.find(key);
   if (at == rows->second.end()) {

@@ -8,17 +8,20 @@
 #include "result.hpp"
 #include "storage.hpp"
 
-// Between protobuf messages (proto/kv.proto) and commands. It is the only file that knows both; the
-// strings of a message are moved into the command, and those of a response into the message.
+// Between protobuf messages (proto/kv.proto) and commands. It is the only file that knows both. The
+// fields go straight into the command, and from the response: there is no message object.
 
 namespace kv {
 
 /// Error: no message, or one that asks for nothing that can be done: no command, no table, ...
 Result<Request> decode(std::string_view message);
 
+/// How many bytes the response takes on the wire; the header of its frame comes on top.
+std::size_t wire_bytes(const Response& response);
+
 /// Appends the response to `out` as a frame; when that would be longer than `frame_bytes_max`, a
 /// too_large response in its place.
-void encode(Response response, std::size_t frame_bytes_max, std::string& out);
+void encode(const Response& response, std::size_t frame_bytes_max, std::string& out);
 
 /// The answers that fit into a frame, to the byte.
 AnswerLimit answer_limit(std::size_t frame_bytes_max);

@@ -42,12 +42,13 @@ class MemTable : public Storage {
   static constexpr ShardSet all_shards = ~ShardSet{0};
   class Locks;
 
-  static std::size_t shard_index(std::string_view table, std::string_view key);
-  static ShardSet shards_of(std::string_view table, const std::vector<std::string>& keys);
-  static ShardSet shards_of(std::string_view table, std::span<const Entry> changes);
+  static std::size_t shard_index(const Name& table, const Name& key);
+  static ShardSet shards_of(const Name& table, const std::vector<std::string>& keys);
+  static ShardSet shards_of(const Name& table, std::span<const Entry> changes);
 
-  Result<Values> apply(std::string_view table, std::span<const Entry> changes);
-  void put_back(std::string_view table, std::span<const Entry> changes, std::span<Row> replaced);
+  Result<void> apply(std::string_view table, std::span<const Entry> changes,
+                     std::span<Row> replaced, std::span<std::optional<Value>> previous);
+  void put_back(const Name& table, std::span<const Entry> changes, std::span<Row> replaced);
 
   const AnswerLimit limit_;
   std::array<Shard, shard_count> shards_;

@@ -91,7 +91,7 @@ Session::Next Session::execute() {
 }
 
 void Session::answer(Response response) {
-  encode(std::move(response), shared_.options.frame_bytes_max, output_);
+  encode(response, shared_.options.frame_bytes_max, output_);
 }
 
 awaitable<bool> Session::send() {

@@ -6,6 +6,12 @@
 
 namespace kv {
 
+/// What all tables hold together.
+struct Usage {
+  std::size_t keys = 0, tables = 0, bytes = 0;  // bytes of keys and values, with what a row adds
+};
+Usage usage_of(const MemTable& memtable);
+
 /// Counts the commands, in load.
 void add_counter(HooksBuilder& hooks, Load& load);
 

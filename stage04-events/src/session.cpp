@@ -75,7 +75,7 @@ awaitable<bool> Session::receive() {
     answer({.status = Status::timed_out, .message = "a frame was begun and did not end in time"});
     (void)co_await send();
   }
-  if (woken_ && left == boost::asio::error::operation_aborted) co_return true;
+  if (woken_ && !expired_ && left == boost::asio::error::operation_aborted) co_return true;
   if (left && watcher_) (void)co_await send();  // what came before the end
   co_return !left;
 }
@@ -126,7 +126,7 @@ awaitable<bool> Session::send() {
       shared_.hooks->before_send(connection_, answer.response);
       ++with_hooks;
     }
-    encode(std::move(answer.response), shared_.options.frame_bytes_max, output_);
+    encode(answer.response, shared_.options.frame_bytes_max, output_);
   }
   answers_.clear();
   answers_bytes_ = 0;

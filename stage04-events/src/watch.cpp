@@ -41,10 +41,10 @@ bool Watcher::overflown() const {
 
 /// nullptr when it does not fit into a frame: many short keys, removed at once, can do that.
 Watcher::Event WatchHub::make_event(std::span<const Entry> changes) const {
-  Response response{.pairs = {changes.begin(), changes.end()}};
-  if (wire_bytes(response) > answer_limit(frame_bytes_max_).bytes_max) return nullptr;
+  const Response response{.pairs = {changes.begin(), changes.end()}};
+  if (wire_bytes(response) > frame_bytes_max_) return nullptr;
   std::string frame;
-  encode(std::move(response), frame_bytes_max_, frame);
+  encode(response, frame_bytes_max_, frame);
   return std::make_shared<const std::string>(std::move(frame));
 }
 

@@ -1,110 +1,116 @@
 #include "codec.hpp"
 
-#include <google/protobuf/arena.h>
-#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/stubs/logging.h>
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <concepts>
 #include <utility>
 
+#include "fields.hpp"
 #include "frame.hpp"
 #include "proto/kv.pb.h"
 
 namespace kv {
 namespace {
 
-/// A message, in a block that the next message of this thread takes again: its parts need no
-/// allocation each.
-template <class Message>
-class Scratch {
- public:
-  Scratch() : message_{*google::protobuf::Arena::CreateMessage<Message>(&arena())} {}
-  ~Scratch() { arena().Reset(); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
+// --- from the wire: field by field into the command. False: it is no such message ---
 
-  Message& operator*() { return message_; }
-
- private:
-  static google::protobuf::Arena& arena() {
-    thread_local std::array<char, 4096> block;
-    thread_local google::protobuf::Arena arena{block.data(), block.size()};
-    return arena;
-  }
-  Message& message_;
-};
-
-// --- from the wire ---
-
-std::string take(std::string* field) { return std::move(*field); }
-
-std::vector<std::string> take_all(google::protobuf::RepeatedPtrField<std::string>* fields) {
-  return {std::move_iterator{fields->begin()}, std::move_iterator{fields->end()}};
-}
-
-std::optional<Value> take_value(wire::Value& value) {
-  switch (value.value_case()) {
-    case wire::Value::kString: return take(value.mutable_string());
-    case wire::Value::kBinary: return Binary{take(value.mutable_binary())};
-    case wire::Value::kInteger: return value.integer();
-    case wire::Value::kFloat: return value.float_();
-    case wire::Value::kBool: return value.bool_();
-    case wire::Value::VALUE_NOT_SET: break;
-  }
-  return std::nullopt;
-}
-
-Entry take_entry(wire::Kvpair& pair) {
-  return {take(pair.mutable_key()), take_value(*pair.mutable_value())};
-}
-
-std::vector<Entry> take_entries(google::protobuf::RepeatedPtrField<wire::Kvpair>* pairs) {
-  std::vector<Entry> entries;
-  for (auto& pair : *pairs) entries.push_back(take_entry(pair));
-  return entries;
-}
-
-Result<Request> take_request(wire::CommandRequest& message) {
-  using Case = wire::CommandRequest;
-  const auto with_key = [](auto& m) {
-    return std::pair{take(m.mutable_table()), take(m.mutable_key())};
-  };
-  const auto with_keys = [](auto& m) {
-    return std::pair{take(m.mutable_table()), take_all(m.mutable_keys())};
-  };
-  const auto make = [](auto to, auto parts) -> Request {
-    return decltype(to){std::move(parts.first), std::move(parts.second)};
-  };
-  switch (message.request_data_case()) {
-    case Case::kPing: {
-      auto text = take(message.mutable_ping()->mutable_message());
-      return text.empty() ? Ping{} : Ping{std::move(text)};
+/// Of two members the last one counts.
+bool read_value(CodedInputStream& in, std::optional<Value>& to) {
+  return read_message(in, [&to](Tag tag, CodedInputStream& field) {
+    std::string_view bytes;
+    std::uint64_t number = 0;
+    bool good = true;
+    switch (tag) {
+      case bytes_tag(wire::Value::kStringFieldNumber):
+        return read_text(field, to.emplace().emplace<std::string>());
+      case bytes_tag(wire::Value::kBinaryFieldNumber):
+        good = read_bytes(field, bytes);
+        if (good) to = Binary{std::string{bytes}};
+        return good;
+      case number_tag(wire::Value::kIntegerFieldNumber):
+        good = field.ReadVarint64(&number);
+        to = static_cast<std::int64_t>(number);
+        return good;
+      case double_tag(wire::Value::kFloatFieldNumber):
+        return read_double(field, to.emplace().emplace<double>());
+      case number_tag(wire::Value::kBoolFieldNumber):
+        good = field.ReadVarint64(&number);
+        to = number != 0;
+        return good;
+      default: return skip(tag, field);
     }
-    case Case::kHget: return make(Hget{}, with_key(*message.mutable_hget()));
-    case Case::kHgetall: return Hgetall{take(message.mutable_hgetall()->mutable_table())};
-    case Case::kHmget: return make(Hmget{}, with_keys(*message.mutable_hmget()));
-    case Case::kHset: {
-      auto& set = *message.mutable_hset();
-      if (!set.has_pair()) return Error{Status::bad_request, "HSET without a pair"};
-      return Hset{take(set.mutable_table()), take_entry(*set.mutable_pair())};
+  });
+}
+
+bool read_entry(CodedInputStream& in, Entry& to) {
+  return read_message(in, [&to](Tag tag, CodedInputStream& field) {
+    switch (tag) {
+      case bytes_tag(wire::Kvpair::kKeyFieldNumber): return read_text(field, to.key);
+      case bytes_tag(wire::Kvpair::kValueFieldNumber): return read_value(field, to.value);
+      default: return skip(tag, field);
     }
-    case Case::kHmset: {
-      auto& set = *message.mutable_hmset();
-      return Hmset{take(set.mutable_table()), take_entries(set.mutable_pairs())};
-    }
-    case Case::kHdel: return make(Hdel{}, with_key(*message.mutable_hdel()));
-    case Case::kHmdel: return make(Hmdel{}, with_keys(*message.mutable_hmdel()));
-    case Case::kHexist: return make(Hexist{}, with_key(*message.mutable_hexist()));
-    case Case::kHmexist: return make(Hmexist{}, with_keys(*message.mutable_hmexist()));
-    case Case::kHlen: return Hlen{take(message.mutable_hlen()->mutable_table())};
-    case Case::kAuth: return Auth{take(message.mutable_auth()->mutable_token())};
-    case Case::kWatch: return Watch{take(message.mutable_watch()->mutable_table())};
-    case Case::kInfo: return Info{};
-    case Case::REQUEST_DATA_NOT_SET: break;
+  });
+}
+
+/// Reads those of its members that the command has: in all messages, the table is field 1, and what
+/// is asked about it is field 2.
+template <class Command>
+bool read_member(Tag tag, CodedInputStream& in, Command& command) {
+  constexpr Tag first = bytes_tag(1), second = bytes_tag(2);
+  if constexpr (requires { command.table; }) {
+    if (tag == first) return read_text(in, command.table);
   }
-  return Error{Status::bad_request, "no command in the message, or none that is known here"};
+  if constexpr (requires { command.message; }) {
+    if (tag == first) return read_text(in, command.message.emplace());
+  }
+  if constexpr (requires { command.token; }) {
+    if (tag == first) return read_text(in, command.token);
+  }
+  if constexpr (requires { command.key; }) {
+    if (tag == second) return read_text(in, command.key);
+  }
+  if constexpr (requires { command.keys; }) {
+    if (tag == second) return read_text(in, command.keys.emplace_back());
+  }
+  if constexpr (requires { command.entry; }) {
+    if (tag == second) return read_entry(in, command.entry);
+  }
+  if constexpr (requires { command.entries; }) {
+    if (tag == second) return read_entry(in, command.entries.emplace_back());
+  }
+  return skip(tag, in);
+}
+
+/// Of two different commands the last one counts.
+template <class Command>
+bool read_command(CodedInputStream& in, std::optional<Request>& to) {
+  if (!to || !std::holds_alternative<Command>(*to)) to.emplace(Command{});
+  auto& command = std::get<Command>(*to);
+  return read_message(in, [&command](Tag tag, CodedInputStream& field) {
+    return read_member(tag, field, command);
+  });
+}
+
+bool read_request(Tag tag, CodedInputStream& in, std::optional<Request>& to) {
+  using Message = wire::CommandRequest;
+  switch (tag) {
+    case bytes_tag(Message::kHgetFieldNumber): return read_command<Hget>(in, to);
+    case bytes_tag(Message::kHgetallFieldNumber): return read_command<Hgetall>(in, to);
+    case bytes_tag(Message::kHmgetFieldNumber): return read_command<Hmget>(in, to);
+    case bytes_tag(Message::kHsetFieldNumber): return read_command<Hset>(in, to);
+    case bytes_tag(Message::kHmsetFieldNumber): return read_command<Hmset>(in, to);
+    case bytes_tag(Message::kHdelFieldNumber): return read_command<Hdel>(in, to);
+    case bytes_tag(Message::kHmdelFieldNumber): return read_command<Hmdel>(in, to);
+    case bytes_tag(Message::kHexistFieldNumber): return read_command<Hexist>(in, to);
+    case bytes_tag(Message::kHmexistFieldNumber): return read_command<Hmexist>(in, to);
+    case bytes_tag(Message::kPingFieldNumber): return read_command<Ping>(in, to);
+    case bytes_tag(Message::kHlenFieldNumber): return read_command<Hlen>(in, to);
+    case bytes_tag(Message::kAuthFieldNumber): return read_command<Auth>(in, to);
+    case bytes_tag(Message::kWatchFieldNumber): return read_command<Watch>(in, to);
+    case bytes_tag(Message::kInfoFieldNumber): return read_command<Info>(in, to);
+    default: return skip(tag, in);
+  }
 }
 
 /// What is wrong with a command, or nullptr; looks at those of its members that it has.
@@ -123,7 +129,8 @@ const char* find_fault(const Command& command) {
     }
   }
   const auto in_entry = [](const Entry& entry) {
-    return entry.key.empty() ? "empty key" : !entry.value ? "pair without a value" : nullptr;
+    if (entry.key.empty()) return entry.value ? "empty key" : "no pair, or an empty one";
+    return entry.value ? nullptr : "pair without a value";
   };
   if constexpr (requires { command.entry; }) return in_entry(command.entry);
   if constexpr (requires { command.entries; }) {
@@ -135,103 +142,99 @@ const char* find_fault(const Command& command) {
   return nullptr;
 }
 
-// --- to the wire ---
-
-void put_value(std::optional<Value> from, wire::Value& to) {
-  if (!from) return;
-  struct Put {
-    wire::Value& to;
-    void operator()(std::string& text) const { to.set_string(std::move(text)); }
-    void operator()(Binary& binary) const { to.set_binary(std::move(binary.bytes)); }
-    void operator()(std::int64_t number) const { to.set_integer(number); }
-    void operator()(double number) const { to.set_float_(number); }
-    void operator()(bool flag) const { to.set_bool_(flag); }
-  };
-  std::visit(Put{to}, *from);
-}
-
-void put_response(Response from, wire::CommandResponse& to) {
-  to.set_status(static_cast<std::uint32_t>(from.status));
-  to.set_message(std::move(from.message));
-  for (auto& value : from.values) put_value(std::move(value), *to.add_values());
-  for (auto& pair : from.pairs) {
-    auto& added = *to.add_pairs();
-    added.set_key(std::move(pair.key));
-    put_value(std::move(pair.value), *added.mutable_value());
-  }
-}
-
-// --- how much the answers take: proto3's encoding, with a tag of one byte for fields below 16 ---
-
-std::size_t varint_bytes(std::uint64_t number) {
-  return google::protobuf::io::CodedOutputStream::VarintSize64(number);
-}
-std::size_t field_bytes(std::size_t length) { return 1 + varint_bytes(length) + length; }
+// --- to the wire: first how many bytes it takes, then these bytes ---
 
 std::size_t message_bytes(const std::optional<Value>& value) {
   struct Bytes {
     std::size_t operator()(const std::string& text) const { return field_bytes(text.size()); }
     std::size_t operator()(const Binary& binary) const { return field_bytes(binary.bytes.size()); }
     std::size_t operator()(std::int64_t number) const {
-      return 1 + varint_bytes(static_cast<std::uint64_t>(number));
+      return number_bytes(static_cast<std::uint64_t>(number));
     }
-    std::size_t operator()(double) const { return 1 + sizeof(double); }
-    std::size_t operator()(bool) const { return 1 + 1; }
+    std::size_t operator()(double) const { return double_bytes(); }
+    std::size_t operator()(bool flag) const { return number_bytes(flag); }
   };
   return value ? std::visit(Bytes{}, *value) : 0;
 }
-
-std::size_t wire_bytes_of_value(const std::optional<Value>& value) {
-  return field_bytes(message_bytes(value));
+std::size_t message_bytes(const Entry& entry) {
+  return field_bytes(entry.key.size()) + field_bytes(message_bytes(entry.value));
 }
 
-std::size_t wire_bytes_of_entry(const Entry& entry) {
-  return field_bytes(field_bytes(entry.key.size()) + wire_bytes_of_value(entry.value));
+void put_value(int field, const std::optional<Value>& value, std::string& out) {
+  struct Put {
+    std::string& out;
+    void operator()(const std::string& text) const {
+      put_bytes(wire::Value::kStringFieldNumber, text, out);
+    }
+    void operator()(const Binary& binary) const {
+      put_bytes(wire::Value::kBinaryFieldNumber, binary.bytes, out);
+    }
+    void operator()(std::int64_t number) const {
+      put_number(wire::Value::kIntegerFieldNumber, static_cast<std::uint64_t>(number), out);
+    }
+    void operator()(double number) const {
+      put_double(wire::Value::kFloatFieldNumber, number, out);
+    }
+    void operator()(bool flag) const { put_number(wire::Value::kBoolFieldNumber, flag, out); }
+  };
+  put_length(field, message_bytes(value), out);
+  if (value) std::visit(Put{out}, *value);
+}
+
+void put_entry(int field, const Entry& entry, std::string& out) {
+  put_length(field, message_bytes(entry), out);
+  put_bytes(wire::Kvpair::kKeyFieldNumber, entry.key, out);
+  put_value(wire::Kvpair::kValueFieldNumber, entry.value, out);
 }
 
 }  // namespace
 
-Result<Request> decode(std::string_view bytes) {
-  Scratch<wire::CommandRequest> scratch;
-  auto& message = *scratch;
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+Result<Request> decode(std::string_view message) {
+  std::optional<Request> request;
+  const bool whole = read_fields(message, [&request](Tag tag, CodedInputStream& in) {
+    return read_request(tag, in, request);
+  });
+  if (!whole) {
     return Error{Status::bad_request, "not a CommandRequest, or a string in it is not UTF-8"};
   }
-  auto request = take_request(message);
-  if (!request) return request;
+  if (!request) {
+    return Error{Status::bad_request, "no command in the message, or none that is known here"};
+  }
   const char* fault = std::visit([](const auto& command) { return find_fault(command); }, *request);
   if (fault) return Error{Status::bad_request, fault};
-  return request;
+  return std::move(*request);
 }
 
 std::size_t wire_bytes(const Response& response) {
-  std::size_t bytes = response.message.size();
-  for (const auto& value : response.values) bytes += wire_bytes_of_value(value);
-  for (const auto& pair : response.pairs) bytes += wire_bytes_of_entry(pair);
+  std::size_t bytes = number_bytes(static_cast<std::uint64_t>(response.status));
+  if (!response.message.empty()) bytes += field_bytes(response.message.size());
+  for (const auto& value : response.values) bytes += field_bytes(message_bytes(value));
+  for (const auto& pair : response.pairs) bytes += field_bytes(message_bytes(pair));
   return bytes;
 }
 
-void encode(Response response, std::size_t frame_bytes_max, std::string& out) {
-  Scratch<wire::CommandResponse> scratch;
-  auto& message = *scratch;
-  put_response(std::move(response), message);
-  if (message.ByteSizeLong() > frame_bytes_max) {
-    message.Clear();
-    message.set_status(static_cast<std::uint32_t>(Status::too_large));
-    message.set_message("the answer would be larger than " + std::to_string(frame_bytes_max) +
-                        " bytes");
+void encode(const Response& response, std::size_t frame_bytes_max, std::string& out) {
+  using Message = wire::CommandResponse;
+  const auto bytes = wire_bytes(response);
+  if (bytes > frame_bytes_max) {
+    const auto limit = std::to_string(frame_bytes_max);
+    const Response too_large{.status = Status::too_large,
+                             .message = "the answer would be larger than " + limit + " bytes"};
+    return encode(too_large, wire_bytes(too_large), out);
   }
-  const auto bytes = message.ByteSizeLong();
   const auto header = frame_header(bytes);
   out.append(header.data(), header.size());
-  const auto begin = out.size();
-  out.resize(begin + bytes);
-  message.SerializeWithCachedSizesToArray(reinterpret_cast<unsigned char*>(&out[begin]));
+  put_number(Message::kStatusFieldNumber, static_cast<std::uint64_t>(response.status), out);
+  if (!response.message.empty()) put_bytes(Message::kMessageFieldNumber, response.message, out);
+  for (const auto& value : response.values) put_value(Message::kValuesFieldNumber, value, out);
+  for (const auto& pair : response.pairs) put_entry(Message::kPairsFieldNumber, pair, out);
 }
 
 AnswerLimit answer_limit(std::size_t frame_bytes_max) {
   constexpr std::size_t status_bytes = 3;  // every answer begins with its status, 200
-  return {frame_bytes_max - status_bytes, wire_bytes_of_value, wire_bytes_of_entry};
+  return {frame_bytes_max - status_bytes,
+          [](const std::optional<Value>& value) { return field_bytes(message_bytes(value)); },
+          [](const Entry& entry) { return field_bytes(message_bytes(entry)); }};
 }
 
 void log_protobuf_errors() {

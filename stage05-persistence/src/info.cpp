@@ -1,6 +1,8 @@
 #include "info.hpp"
 
 #include <chrono>
+#include <set>
+#include <string>
 
 namespace kv {
 namespace {
@@ -18,6 +20,22 @@ std::int64_t seconds_since(std::int64_t created) {
 
 }  // namespace
 
+Usage usage_of(const MemTable& memtable) {
+  Usage usage;
+  std::set<std::string> names;
+  for (std::size_t index = 0; index < MemTable::shard_count; ++index) {
+    memtable.visit_shard(index, [&](const Tables& tables) {
+      usage.bytes += tables.row_bytes;
+      for (const auto& [name, rows] : tables.by_name) {
+        usage.keys += rows.size();
+        names.insert(name);
+      }
+    });
+  }
+  usage.tables = names.size();
+  return usage;
+}
+
 void add_counter(HooksBuilder& hooks, Load& load) {
   hooks.on_received([&load](Connection&, const Request&) -> std::optional<Response> {
     ++load.commands;
@@ -28,7 +46,7 @@ void add_counter(HooksBuilder& hooks, Load& load) {
 void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load, const Store* store) {
   using Clock = std::chrono::steady_clock;
   const auto info = [&memtable, &load, store, start = Clock::now()] {
-    const auto usage = memtable.usage();
+    const auto usage = usage_of(memtable);
     const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start);
     Response response{.pairs = {number("keys", usage.keys), number("tables", usage.tables),
                                 number("bytes", usage.bytes),

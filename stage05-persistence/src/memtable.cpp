@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
-#include <set>
 #include <utility>
 
 namespace kv {
@@ -55,20 +54,18 @@ class MemTable::Locks {
 
 // --- which shards ---
 
-std::size_t MemTable::shard_index(std::string_view table, std::string_view key) {
+std::size_t MemTable::shard_index(const Name& table, const Name& key) {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio: spreads upwards
-  return ((NameHash{}(table) + std::rotl(NameHash{}(key), 1)) * odd) >>
-         (64 - std::countr_zero(shard_count));
+  return ((table.hash + std::rotl(key.hash, 1)) * odd) >> (64 - std::countr_zero(shard_count));
 }
 
-MemTable::ShardSet MemTable::shards_of(std::string_view table,
-                                       const std::vector<std::string>& keys) {
+MemTable::ShardSet MemTable::shards_of(const Name& table, const std::vector<std::string>& keys) {
   ShardSet shards = 0;
   for (const auto& key : keys) shards |= ShardSet{1} << shard_index(table, key);
   return shards;
 }
 
-MemTable::ShardSet MemTable::shards_of(std::string_view table, std::span<const Entry> changes) {
+MemTable::ShardSet MemTable::shards_of(const Name& table, std::span<const Entry> changes) {
   ShardSet shards = 0;
   for (const auto& change : changes) shards |= ShardSet{1} << shard_index(table, change.key);
   return shards;
@@ -77,11 +74,12 @@ MemTable::ShardSet MemTable::shards_of(std::string_view table, std::span<const E
 // --- reading ---
 
 Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_view key) const {
-  const Shard& shard = shards_[shard_index(table, key)];
+  const Name in{table}, name{key};
+  const Shard& shard = shards_[shard_index(in, name)];
   std::optional<Value> value;
   {
     const std::lock_guard lock{shard.mutex};
-    if (const Row* row = shard.tables.find(table, key)) value = row->value();
+    if (const Row* row = shard.tables.find(in, name)) value = row->value();
   }
   if (limit_.value_bytes(value) > limit_.bytes_max) return answer_too_large(limit_);
   return value;
@@ -89,11 +87,12 @@ Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_v
 
 Result<Values> MemTable::get_many(std::string_view table,
                                   const std::vector<std::string>& keys) const {
-  const Locks locks{*this, shards_of(table, keys)};
+  const Name in{table};
+  const Locks locks{*this, shards_of(in, keys)};
   Values values;
   std::size_t answer_bytes = 0;
-  for (const auto& key : keys) {
-    const Row* row = shards_[shard_index(table, key)].tables.find(table, key);
+  for (const Name name : keys) {
+    const Row* row = shards_[shard_index(in, name)].tables.find(in, name);
     values.push_back(row ? std::optional{row->value()} : std::nullopt);
     answer_bytes += limit_.value_bytes(values.back());
     if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
@@ -102,28 +101,31 @@ Result<Values> MemTable::get_many(std::string_view table,
 }
 
 Result<bool> MemTable::contains(std::string_view table, std::string_view key) const {
-  const Shard& shard = shards_[shard_index(table, key)];
+  const Name in{table}, name{key};
+  const Shard& shard = shards_[shard_index(in, name)];
   const std::lock_guard lock{shard.mutex};
-  return shard.tables.find(table, key) != nullptr;
+  return shard.tables.find(in, name) != nullptr;
 }
 
 Result<Values> MemTable::contains_many(std::string_view table,
                                        const std::vector<std::string>& keys) const {
   if (keys.size() * limit_.value_bytes(true) > limit_.bytes_max) return answer_too_large(limit_);
-  const Locks locks{*this, shards_of(table, keys)};
+  const Name in{table};
+  const Locks locks{*this, shards_of(in, keys)};
   Values values;
-  for (const auto& key : keys) {
-    values.emplace_back(shards_[shard_index(table, key)].tables.find(table, key) != nullptr);
+  for (const Name name : keys) {
+    values.emplace_back(shards_[shard_index(in, name)].tables.find(in, name) != nullptr);
   }
   return values;
 }
 
 Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) const {
+  const Name in{table};
   const Locks locks{*this, all_shards};
   std::vector<Entry> entries;
   std::size_t answer_bytes = 0;
   for (const Shard& shard : shards_) {
-    const auto rows = shard.tables.by_name.find(table);
+    const auto rows = shard.tables.by_name.find(in);
     if (rows == shard.tables.by_name.end()) continue;
     for (const Row& row : rows->second) {
       entries.push_back({std::string{row.key()}, row.value()});
@@ -135,10 +137,11 @@ Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) con
 }
 
 Result<std::size_t> MemTable::length(std::string_view table) const {
+  const Name in{table};
   const Locks locks{*this, all_shards};
   std::size_t count = 0;
   for (const Shard& shard : shards_) {
-    const auto rows = shard.tables.by_name.find(table);
+    const auto rows = shard.tables.by_name.find(in);
     if (rows != shard.tables.by_name.end()) count += rows->second.size();
   }
   return count;
@@ -150,32 +153,22 @@ void MemTable::visit_shard(std::size_t index,
   visit(shards_[index].tables);
 }
 
-MemTable::Usage MemTable::usage() const {
-  Usage usage;
-  std::set<std::string> names;
-  for (std::size_t index = 0; index < shard_count; ++index) {
-    visit_shard(index, [&](const Tables& tables) {
-      usage.bytes += tables.row_bytes;
-      for (const auto& [name, rows] : tables.by_name) {
-        usage.keys += rows.size();
-        names.insert(name);
-      }
-    });
-  }
-  usage.tables = names.size();
-  return usage;
-}
-
 // --- writing: every form is a list of changes ---
 
 Result<std::optional<Value>> MemTable::set(std::string_view table, const Entry& entry) {
-  auto previous = apply(table, {&entry, 1});
-  if (!previous) return previous.error();
-  return std::move(previous->front());
+  Row replaced;
+  std::optional<Value> previous;
+  auto applied = apply(table, {&entry, 1}, {&replaced, 1}, {&previous, 1});
+  if (!applied) return applied.error();
+  return previous;
 }
 
 Result<Values> MemTable::set_many(std::string_view table, const std::vector<Entry>& entries) {
-  return apply(table, entries);
+  std::vector<Row> replaced(entries.size());
+  Values previous(entries.size());
+  auto applied = apply(table, entries, replaced, previous);
+  if (!applied) return applied.error();
+  return previous;
 }
 
 Result<std::optional<Value>> MemTable::del(std::string_view table, std::string_view key) {
@@ -185,41 +178,40 @@ Result<std::optional<Value>> MemTable::del(std::string_view table, std::string_v
 Result<Values> MemTable::del_many(std::string_view table, const std::vector<std::string>& keys) {
   std::vector<Entry> changes;
   for (const auto& key : keys) changes.push_back({key, std::nullopt});
-  return apply(table, changes);
+  return set_many(table, changes);
 }
 
 /// Makes the changes one after the other, and takes them back, last first, when the answer turns
-/// out too large or an observer refuses: under the locks nobody sees what happens in between.
-Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> changes) {
-  std::vector<Row> rows;  // made before the locks are taken; then the rows that were there
-  for (const auto& change : changes) {
-    rows.push_back(change.value ? Row{change.key, *change.value} : Row{});
+/// out too large or an observer refuses: under the locks nobody sees what happens in between. In
+/// `rows` are the rows that were there, afterwards, and in `previous` their values.
+Result<void> MemTable::apply(std::string_view table, std::span<const Entry> changes,
+                             std::span<Row> rows, std::span<std::optional<Value>> previous) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {  // before the locks are taken
+    if (changes[i].value) rows[i] = Row{changes[i].key, *changes[i].value};
   }
-  Values previous;
   std::size_t answer_bytes = 0;
-  const Locks locks{*this, shards_of(table, changes)};
+  const Name in{table};
+  const Locks locks{*this, shards_of(in, changes)};
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    Shard& shard = shards_[shard_index(table, changes[i].key)];
-    rows[i] = shard.tables.exchange(table, changes[i].key, std::move(rows[i]));
-    previous.push_back(rows[i] ? std::optional{rows[i].value()} : std::nullopt);
-    answer_bytes += limit_.value_bytes(previous.back());
+    const Name name{changes[i].key};
+    rows[i] = shards_[shard_index(in, name)].tables.exchange(in, name, std::move(rows[i]));
+    if (rows[i]) previous[i] = rows[i].value();
+    answer_bytes += limit_.value_bytes(previous[i]);
     if (answer_bytes > limit_.bytes_max) {
-      put_back(table, changes.first(i + 1), std::span{rows}.first(i + 1));
+      put_back(in, changes.first(i + 1), rows);
       return answer_too_large(limit_);
     }
   }
-  if (auto accepted = tell_observers(table, changes, previous); !accepted) {
-    put_back(table, changes, rows);
-    return accepted.error();
-  }
-  return previous;
+  auto accepted = tell_observers(table, changes, rows);
+  if (!accepted) put_back(in, changes, rows);
+  return accepted;
 }
 
 /// Shows the observers what has changed: the removal of a key that was not there is no change.
 Result<void> MemTable::tell_observers(std::string_view table, std::span<const Entry> changes,
-                                      const Values& previous) {
-  const auto is_real = [&previous, first = changes.data()](const Entry& change) {
-    return change.value || previous[static_cast<std::size_t>(&change - first)];
+                                      std::span<const Row> replaced) {
+  const auto is_real = [replaced, first = changes.data()](const Entry& change) {
+    return change.value || replaced[static_cast<std::size_t>(&change - first)];
   };
   std::vector<Entry> real;  // filled only when some are not, or it would be a copy of all values
   if (!std::ranges::all_of(changes, is_real)) {
@@ -234,16 +226,18 @@ Result<void> MemTable::tell_observers(std::string_view table, std::span<const En
 }
 
 void MemTable::replay(std::string_view table, std::string_view key, Row row) {
-  Shard& shard = shards_[shard_index(table, key)];
+  const Name in{table}, name{key};
+  Shard& shard = shards_[shard_index(in, name)];
   const std::lock_guard lock{shard.mutex};
-  (void)shard.tables.exchange(table, key, std::move(row));
+  (void)shard.tables.exchange(in, name, std::move(row));
 }
 
-void MemTable::put_back(std::string_view table, std::span<const Entry> changes,
+void MemTable::put_back(const Name& table, std::span<const Entry> changes,
                         std::span<Row> replaced) {
   for (std::size_t i = changes.size(); i-- > 0;) {
-    Shard& shard = shards_[shard_index(table, changes[i].key)];
-    (void)shard.tables.exchange(table, changes[i].key, std::move(replaced[i]));
+    const Name name{changes[i].key};
+    Tables& tables = shards_[shard_index(table, name)].tables;
+    (void)tables.exchange(table, name, std::move(replaced[i]));
   }
 }
 

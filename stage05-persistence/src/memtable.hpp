@@ -20,11 +20,6 @@ class MemTable : public Storage {
  public:
   static constexpr std::size_t shard_count = 64;
 
-  /// What all tables hold together.
-  struct Usage {
-    std::size_t keys = 0, tables = 0, bytes = 0;  // bytes of keys and values, with what a row adds
-  };
-
   explicit MemTable(const AnswerLimit& limit) : limit_{limit} {}
 
   /// From now on every change goes through the observer, after those registered before it: who may
@@ -34,8 +29,6 @@ class MemTable : public Storage {
 
   /// Puts back what was there before a restart: an empty row removes. No observer hears of it.
   void replay(std::string_view table, std::string_view key, Row row);
-
-  Usage usage() const;
 
   /// Shows one shard as it is now; its writers wait meanwhile.
   void visit_shard(std::size_t index, const std::function<void(const Tables&)>& visit) const;
@@ -63,14 +56,15 @@ class MemTable : public Storage {
   static constexpr ShardSet all_shards = ~ShardSet{0};
   class Locks;
 
-  static std::size_t shard_index(std::string_view table, std::string_view key);
-  static ShardSet shards_of(std::string_view table, const std::vector<std::string>& keys);
-  static ShardSet shards_of(std::string_view table, std::span<const Entry> changes);
+  static std::size_t shard_index(const Name& table, const Name& key);
+  static ShardSet shards_of(const Name& table, const std::vector<std::string>& keys);
+  static ShardSet shards_of(const Name& table, std::span<const Entry> changes);
 
   Result<void> tell_observers(std::string_view table, std::span<const Entry> changes,
-                              const Values& previous);
-  Result<Values> apply(std::string_view table, std::span<const Entry> changes);
-  void put_back(std::string_view table, std::span<const Entry> changes, std::span<Row> replaced);
+                              std::span<const Row> replaced);
+  Result<void> apply(std::string_view table, std::span<const Entry> changes,
+                     std::span<Row> replaced, std::span<std::optional<Value>> previous);
+  void put_back(const Name& table, std::span<const Entry> changes, std::span<Row> replaced);
 
   const AnswerLimit limit_;
   std::vector<ChangeObserver*> observers_;

@@ -24,7 +24,7 @@ class UsageTest : public testing::Test {
   MemTable memtable{limit(100)};
 
   void expect_usage(std::size_t keys, std::size_t tables, std::size_t bytes) {
-    const auto usage = memtable.usage();
+    const auto usage = usage_of(memtable);
     EXPECT_EQ(usage.keys, keys);
     EXPECT_EQ(usage.tables, tables);
     EXPECT_EQ(usage.bytes, bytes);

@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "info.hpp"
 #include "memtable.hpp"
 
 namespace kv {
@@ -112,7 +113,7 @@ class RefusalTest : public ObserverTest {
   RefusalTest() {
     EXPECT_TRUE(memtable.set_many("t", {{"a", "1"}, {"b", "2"}}));
     recorder.refusal = Error{Status::storage_failed, "the disk is gone"};
-    before_ = memtable.usage();
+    before_ = usage_of(memtable);
   }
 
   template <class T>
@@ -122,14 +123,14 @@ class RefusalTest : public ObserverTest {
     EXPECT_EQ(result.error().message, "the disk is gone");
     EXPECT_THAT(*memtable.get_all("t"), UnorderedElementsAre(Entry{"a", "1"}, Entry{"b", "2"}));
     EXPECT_EQ(*memtable.length("new"), 0u);
-    const auto usage = memtable.usage();
+    const auto usage = usage_of(memtable);
     EXPECT_EQ(usage.keys, before_.keys);
     EXPECT_EQ(usage.tables, before_.tables);
     EXPECT_EQ(usage.bytes, before_.bytes);
   }
 
  private:
-  MemTable::Usage before_;
+  Usage before_;
 };
 
 TEST_F(RefusalTest, LeavesAReplacedValueAsItWas) {

@@ -15,6 +15,7 @@
 #include "codec.hpp"
 #include "command.hpp"
 #include "fixtures/wire.hpp"
+#include "info.hpp"
 #include "memtable.hpp"
 #include "posix_folder.hpp"
 #include "request.hpp"
@@ -205,7 +206,7 @@ void snapshot_load(benchmark::State& state) {
     };
     if (!read_snapshot(**file, StoreId{}, written->lsn, replay))
       return state.SkipWithError("the snapshot cannot be read");
-    benchmark::DoNotOptimize(memtable.usage());
+    benchmark::DoNotOptimize(kv::usage_of(memtable));
   }
   state.SetItemsProcessed(state.iterations() * key_count);
 }
