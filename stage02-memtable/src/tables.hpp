@@ -31,7 +31,9 @@ struct NameHash {
 struct SameName {
   using is_transparent = void;
   static std::string_view text(const Name& name) { return name.text; }
-  static std::string_view text(const auto& name) { return name; }
+  static std::string_view text(std::convertible_to<std::string_view> auto const& name) {
+    return name;
+  }
   static std::string_view text(const Row& row) { return row.key(); }
   bool operator()(const auto& a, const auto& b) const { return text(a) == text(b); }
 };

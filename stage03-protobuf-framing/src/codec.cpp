@@ -1,43 +1,37 @@
 #include "codec.hpp"
 
-#include <google/protobuf/stubs/logging.h>
+#include <google/protobuf/stubs/common.h>
 #include <spdlog/spdlog.h>
 
-#include <concepts>
 #include <utility>
 
 #include "fields.hpp"
 #include "frame.hpp"
 #include "proto/kv.pb.h"
 
+#if GOOGLE_PROTOBUF_VERSION < 4022000  // later ones log through Abseil
+#include <google/protobuf/stubs/logging.h>
+#endif
+
 namespace kv {
 namespace {
 
-// --- from the wire: field by field into the command. False: it is no such message ---
+// --- from the wire: field by field into the command. False: the bytes are malformed ---
 
 /// Of two members the last one counts.
 bool read_value(CodedInputStream& in, std::optional<Value>& to) {
   return read_message(in, [&to](Tag tag, CodedInputStream& field) {
-    std::string_view bytes;
-    std::uint64_t number = 0;
-    bool good = true;
     switch (tag) {
       case bytes_tag(wire::Value::kStringFieldNumber):
         return read_text(field, to.emplace().emplace<std::string>());
       case bytes_tag(wire::Value::kBinaryFieldNumber):
-        good = read_bytes(field, bytes);
-        if (good) to = Binary{std::string{bytes}};
-        return good;
+        return read_binary(field, to.emplace().emplace<Binary>().bytes);
       case number_tag(wire::Value::kIntegerFieldNumber):
-        good = field.ReadVarint64(&number);
-        to = static_cast<std::int64_t>(number);
-        return good;
+        return read_integer(field, to.emplace().emplace<std::int64_t>());
       case double_tag(wire::Value::kFloatFieldNumber):
         return read_double(field, to.emplace().emplace<double>());
       case number_tag(wire::Value::kBoolFieldNumber):
-        good = field.ReadVarint64(&number);
-        to = number != 0;
-        return good;
+        return read_bool(field, to.emplace().emplace<bool>());
       default: return skip(tag, field);
     }
   });
@@ -53,7 +47,23 @@ bool read_entry(CodedInputStream& in, Entry& to) {
   });
 }
 
-/// Reads those of its members that the command has: in all messages, the table is field 1, and what
+const char* find_fault(const std::string& key) { return key.empty() ? "empty key" : nullptr; }
+const char* find_fault(const Entry& entry) {
+  if (entry.key.empty()) return entry.value ? "empty key" : "no pair, or an empty one";
+  return entry.value ? nullptr : "pair without a value";
+}
+
+/// One more of many. What comes behind a bad one is not kept: that one is enough to refuse them
+/// all.
+template <class Item>
+bool read_one_more(CodedInputStream& in, std::vector<Item>& items,
+                   bool (*read)(CodedInputStream&, Item&)) {
+  Item dropped;
+  const bool keep = items.empty() || !find_fault(items.back());
+  return read(in, keep ? items.emplace_back() : dropped);
+}
+
+/// Reads those of its members that the command has. In all but PING the table is field 1, and what
 /// is asked about it is field 2.
 template <class Command>
 bool read_member(Tag tag, CodedInputStream& in, Command& command) {
@@ -68,18 +78,19 @@ bool read_member(Tag tag, CodedInputStream& in, Command& command) {
     if (tag == second) return read_text(in, command.key);
   }
   if constexpr (requires { command.keys; }) {
-    if (tag == second) return read_text(in, command.keys.emplace_back());
+    if (tag == second) return read_one_more(in, command.keys, read_text);
   }
   if constexpr (requires { command.entry; }) {
     if (tag == second) return read_entry(in, command.entry);
   }
   if constexpr (requires { command.entries; }) {
-    if (tag == second) return read_entry(in, command.entries.emplace_back());
+    if (tag == second) return read_one_more(in, command.entries, read_entry);
   }
   return skip(tag, in);
 }
 
-/// Of two different commands the last one counts.
+/// Of two different commands the last one counts; the same one twice is one, with the fields of
+/// both.
 template <class Command>
 bool read_command(CodedInputStream& in, std::optional<Request>& to) {
   if (!to || !std::holds_alternative<Command>(*to)) to.emplace(Command{});
@@ -110,29 +121,20 @@ bool read_request(Tag tag, CodedInputStream& in, std::optional<Request>& to) {
 /// What is wrong with a command, or nullptr; looks at those of its members that it has.
 template <class Command>
 const char* find_fault(const Command& command) {
+  const auto in_any = [](const auto& items, const char* none) {
+    if (items.empty()) return none;
+    for (const auto& item : items) {
+      if (const char* fault = find_fault(item)) return fault;
+    }
+    return static_cast<const char*>(nullptr);
+  };
   if constexpr (requires { command.table; }) {
     if (command.table.empty()) return "empty table name";
   }
-  if constexpr (requires { command.key; }) {
-    if (command.key.empty()) return "empty key";
-  }
-  if constexpr (requires { command.keys; }) {
-    if (command.keys.empty()) return "no keys";
-    for (const auto& key : command.keys) {
-      if (key.empty()) return "empty key";
-    }
-  }
-  const auto in_entry = [](const Entry& entry) {
-    if (entry.key.empty()) return entry.value ? "empty key" : "no pair, or an empty one";
-    return entry.value ? nullptr : "pair without a value";
-  };
-  if constexpr (requires { command.entry; }) return in_entry(command.entry);
-  if constexpr (requires { command.entries; }) {
-    if (command.entries.empty()) return "no pairs";
-    for (const auto& entry : command.entries) {
-      if (const char* fault = in_entry(entry)) return fault;
-    }
-  }
+  if constexpr (requires { command.key; }) return find_fault(command.key);
+  if constexpr (requires { command.keys; }) return in_any(command.keys, "no keys");
+  if constexpr (requires { command.entry; }) return find_fault(command.entry);
+  if constexpr (requires { command.entries; }) return in_any(command.entries, "no pairs");
   return nullptr;
 }
 
@@ -185,15 +187,13 @@ void put_entry(int field, const Entry& entry, std::string& out) {
 
 Result<Request> decode(std::string_view message) {
   std::optional<Request> request;
-  const bool whole = read_fields(message, [&request](Tag tag, CodedInputStream& in) {
-    return read_request(tag, in, request);
-  });
-  if (!whole) {
+  const auto read = [&](Tag tag, CodedInputStream& in) { return read_request(tag, in, request); };
+  if (!read_fields(message, read))
     return Error{Status::bad_request, "not a CommandRequest, or a string in it is not UTF-8"};
-  }
-  if (!request) {
+  if (!request)
     return Error{Status::bad_request, "no command in the message, or none that is known here"};
-  }
+  if (auto* ping = std::get_if<Ping>(&*request); ping && ping->message == "")
+    ping->message.reset();  // an empty text is none, in proto3
   const char* fault = std::visit([](const auto& command) { return find_fault(command); }, *request);
   if (fault) return Error{Status::bad_request, fault};
   return std::move(*request);
@@ -211,9 +211,9 @@ void encode(const Response& response, std::size_t frame_bytes_max, std::string& 
   using Message = wire::CommandResponse;
   const auto bytes = wire_bytes(response);
   if (bytes > frame_bytes_max) {
-    const auto limit = std::to_string(frame_bytes_max);
-    const Response too_large{.status = Status::too_large,
-                             .message = "the answer would be larger than " + limit + " bytes"};
+    const auto text =
+        "the answer would be larger than " + std::to_string(frame_bytes_max) + " bytes";
+    const Response too_large{.status = Status::too_large, .message = text};
     return encode(too_large, wire_bytes(too_large), out);
   }
   const auto header = frame_header(bytes);
@@ -232,7 +232,7 @@ AnswerLimit answer_limit(std::size_t frame_bytes_max) {
 }
 
 void log_protobuf_errors() {
-#if GOOGLE_PROTOBUF_VERSION < 4022000  // later ones log through Abseil
+#if GOOGLE_PROTOBUF_VERSION < 4022000
   google::protobuf::SetLogHandler(
       [](google::protobuf::LogLevel, const char*, int, const std::string& text) {
         spdlog::debug("protobuf: {}", text);

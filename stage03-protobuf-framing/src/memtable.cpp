@@ -89,7 +89,8 @@ Result<Values> MemTable::get_many(std::string_view table,
   const Locks locks{*this, shards_of(in, keys)};
   Values values;
   std::size_t answer_bytes = 0;
-  for (const Name name : keys) {
+  for (const auto& key : keys) {
+    const Name name{key};
     const Row* row = shards_[shard_index(in, name)].tables.find(in, name);
     values.push_back(row ? std::optional{row->value()} : std::nullopt);
     answer_bytes += limit_.value_bytes(values.back());
@@ -111,7 +112,8 @@ Result<Values> MemTable::contains_many(std::string_view table,
   const Name in{table};
   const Locks locks{*this, shards_of(in, keys)};
   Values values;
-  for (const Name name : keys) {
+  for (const auto& key : keys) {
+    const Name name{key};
     values.emplace_back(shards_[shard_index(in, name)].tables.find(in, name) != nullptr);
   }
   return values;

@@ -46,8 +46,8 @@ class MemTable : public Storage {
   static ShardSet shards_of(const Name& table, const std::vector<std::string>& keys);
   static ShardSet shards_of(const Name& table, std::span<const Entry> changes);
 
-  Result<void> apply(std::string_view table, std::span<const Entry> changes,
-                     std::span<Row> replaced, std::span<std::optional<Value>> previous);
+  Result<void> apply(std::string_view table, std::span<const Entry> changes, std::span<Row> rows,
+                     std::span<std::optional<Value>> previous);
   void put_back(const Name& table, std::span<const Entry> changes, std::span<Row> replaced);
 
   const AnswerLimit limit_;

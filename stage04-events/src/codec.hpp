@@ -8,8 +8,8 @@
 #include "result.hpp"
 #include "storage.hpp"
 
-// Between protobuf messages (proto/kv.proto) and commands. It is the only file that knows both. The
-// fields go straight into the command, and from the response: there is no message object.
+// Between protobuf messages (proto/kv.proto) and commands. It is the only file that knows both.
+// Fields are read straight into the command, and written straight from the response.
 
 namespace kv {
 
@@ -26,7 +26,7 @@ void encode(const Response& response, std::size_t frame_bytes_max, std::string& 
 /// The answers that fit into a frame, to the byte.
 AnswerLimit answer_limit(std::size_t frame_bytes_max);
 
-/// Protobuf prints what it cannot parse to standard error; from now on it goes to our log.
+/// Protobuf prints what it complains about to standard error; from now on it goes to our log.
 void log_protobuf_errors();
 
 }  // namespace kv

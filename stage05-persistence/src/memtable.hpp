@@ -62,8 +62,8 @@ class MemTable : public Storage {
 
   Result<void> tell_observers(std::string_view table, std::span<const Entry> changes,
                               std::span<const Row> replaced);
-  Result<void> apply(std::string_view table, std::span<const Entry> changes,
-                     std::span<Row> replaced, std::span<std::optional<Value>> previous);
+  Result<void> apply(std::string_view table, std::span<const Entry> changes, std::span<Row> rows,
+                     std::span<std::optional<Value>> previous);
   void put_back(const Name& table, std::span<const Entry> changes, std::span<Row> replaced);
 
   const AnswerLimit limit_;
