@@ -16,7 +16,7 @@ namespace kv {
 /// A text to look for, with its hash: computed once, needed several times.
 struct Name {
   template <std::convertible_to<std::string_view> Text>
-  Name(const Text& from) : text{from}, hash{std::hash<std::string_view>{}(text)} {}
+  explicit(false) Name(const Text& from) : text{from}, hash{std::hash<std::string_view>{}(text)} {}
 
   std::string_view text;
   std::size_t hash;
