@@ -238,11 +238,13 @@ TEST_F(WatchHubTest, MayBeWatchedAgain) {
 TEST_F(WatchHubTest, NothingComesOnceUnwatchHasReturned) {
   // Who is told first is slow to be woken, so that the other can leave in the middle of a change.
   struct Both {
+    Both()  // Clang 14 gives a lambda no `this` in the initialiser of a local class's member
+        : slow{[this] {
+            ++woken;
+            for (int i = 0; i < 20; ++i) std::this_thread::yield();
+          }} {}
     std::atomic<int> woken = 0;
-    Watcher slow{[this] {
-      ++woken;
-      for (int i = 0; i < 20; ++i) std::this_thread::yield();
-    }};
+    Watcher slow;
     Watcher leaving{[] {}};
   };
   const auto both = std::make_shared<Both>();
@@ -251,19 +253,27 @@ TEST_F(WatchHubTest, NothingComesOnceUnwatchHasReturned) {
   hub.watch("t", slow);
 
   std::atomic<bool> done = false;
-  std::atomic<int> changes = 0;
+  std::atomic<int> wanted = 0, changes = 0;
   std::thread writer{[&] {
-    for (; !done; ++changes) {
+    while (!done) {
+      if (changes == wanted) {
+        std::this_thread::yield();
+        continue;
+      }
       change("t", {{"k", "v"}});
       (void)taken(*slow);  // so that each change wakes it
+      ++changes;
     }
   }};
   for (int round = 0; round < 100 && !HasFailure(); ++round) {
     hub.watch("t", leaving);
-    for (const int before = both->woken; both->woken == before;) std::this_thread::yield();
+    const int before = both->woken;
+    ++wanted;
+    while (both->woken == before) std::this_thread::yield();
     hub.unwatch("t", leaving);
     (void)taken(*leaving);
-    for (const int before = changes; changes < before + 2;) std::this_thread::yield();
+    wanted += 2;
+    while (changes < wanted) std::this_thread::yield();
     EXPECT_EQ(leaving->next(), nullptr) << "in round " << round;
   }
   done = true;
