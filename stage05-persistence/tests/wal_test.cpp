@@ -5,15 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
-#include <iostream>
 #include <latch>
 #include <thread>
-#include <vector>
 
-#include "fixtures/seed.hpp"
 #include "manifest.hpp"
 #include "open_log.hpp"
 #include "start_error.hpp"
@@ -225,27 +221,6 @@ TEST_F(WalTest, LetsWritersWaitWhileTheSyncOfEachSecondLasts) {
   EXPECT_EQ(log.wal().safe_lsn(), 0u);
   gate.open();
   log.wait_until_safe(2);
-}
-
-TEST_F(WalTest, LosesTwoSecondsAtMostWhereThePolicyIsEverysec) {
-  using namespace std::chrono_literals;
-  using Clock = std::chrono::steady_clock;
-  OpenLog log{folder_, {.sync = Sync::everysec, .limits = {}}};  // no segment ends meanwhile
-  std::vector<Clock::time_point> safe_at;                        // of each LSN, from 1
-  const auto begin = Clock::now();
-  while (Clock::now() < begin + 2500ms) {
-    ASSERT_TRUE(log.set("key"));
-    log.wait_until_safe(safe_at.size() + 1);
-    safe_at.push_back(Clock::now());
-    std::this_thread::sleep_for(5ms);  // a client that comes now and then
-  }
-  const auto lost_power = Clock::now();
-  const auto kept = commands_in(folder_.after_power_loss(test::random_seed())).size();
-  const auto old = std::ranges::lower_bound(safe_at, lost_power - 2s) - safe_at.begin();
-  std::cout << "told of " << safe_at.size() << ", kept " << kept << ", older than 2 s " << old
-            << '\n';
-  EXPECT_GE(kept, static_cast<std::size_t>(old));
-  EXPECT_GT(old, 0);
 }
 
 TEST_F(WalTest, TellsAListenerUntilItIsRemoved) {

@@ -1,0 +1,40 @@
+// The policy everysec at a power loss. It takes as long as what it promises.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <thread>
+#include <vector>
+
+#include "fixtures/seed.hpp"
+#include "open_log.hpp"
+
+namespace kv::test {
+namespace {
+
+TEST(Everysec, LosesTwoSecondsAtMostAtAPowerLoss) {
+  using namespace std::chrono_literals;
+  using Clock = std::chrono::steady_clock;
+  const SimulatedFolder folder;
+  OpenLog log{folder, {.sync = Sync::everysec, .limits = {}}};  // no segment ends meanwhile
+  std::vector<Clock::time_point> safe_at;                       // of each LSN, from 1
+  const auto begin = Clock::now();
+  while (Clock::now() < begin + 2500ms) {
+    ASSERT_TRUE(log.set("key"));
+    log.wait_until_safe(safe_at.size() + 1);
+    safe_at.push_back(Clock::now());
+    std::this_thread::sleep_for(5ms);  // a client that comes now and then
+  }
+  const auto lost_power = Clock::now();
+  const auto kept = commands_in(folder.after_power_loss(test::random_seed())).size();
+  const auto old = std::ranges::lower_bound(safe_at, lost_power - 2s) - safe_at.begin();
+  std::cout << "told of " << safe_at.size() << ", kept " << kept << ", older than 2 s " << old
+            << '\n';
+  EXPECT_GE(kept, static_cast<std::size_t>(old));
+  EXPECT_GT(old, 0);
+}
+
+}  // namespace
+}  // namespace kv::test
