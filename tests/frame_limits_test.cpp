@@ -25,8 +25,7 @@ Flags max_frame(std::size_t bytes) { return {"--max-frame", std::to_string(bytes
 
 std::string ping_message(std::size_t request_bytes) {
   std::string message(request_bytes - 20, 'm');
-  while (wire::ping(message).size() < request_bytes) message += 'm';
-  return message;
+  return message.append(request_bytes - wire::ping(message).size(), 'm');
 }
 
 /// A frame's length alone, as a client sends it that announces more than it has.
