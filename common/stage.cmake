@@ -60,7 +60,7 @@ function(kv_program name source)
 endfunction()
 
 # kv_test_headers(TARGET): compiles GoogleTest's headers once for all test programs of a folder, the
-# first of which does it; a third of the time to build them.
+# first of which does it: each then takes a third less time to build.
 function(kv_test_headers target)
   get_property(first DIRECTORY PROPERTY kv_first_test)
   if(first)
