@@ -19,8 +19,8 @@ namespace {
 // --- from the wire: field by field into the command. False: the bytes are malformed ---
 
 /// Of two members the last one counts.
-bool read_value(CodedInputStream& in, std::optional<Value>& to) {
-  return read_message(in, [&to](Tag tag, CodedInputStream& field) {
+bool read_value(std::string_view& in, std::optional<Value>& to) {
+  return read_message(in, [&to](Tag tag, std::string_view& field) {
     switch (tag) {
       case bytes_tag(wire::Value::kStringFieldNumber):
         return read_text(field, to.emplace().emplace<std::string>());
@@ -37,8 +37,8 @@ bool read_value(CodedInputStream& in, std::optional<Value>& to) {
   });
 }
 
-bool read_entry(CodedInputStream& in, Entry& to) {
-  return read_message(in, [&to](Tag tag, CodedInputStream& field) {
+bool read_entry(std::string_view& in, Entry& to) {
+  return read_message(in, [&to](Tag tag, std::string_view& field) {
     switch (tag) {
       case bytes_tag(wire::Kvpair::kKeyFieldNumber): return read_text(field, to.key);
       case bytes_tag(wire::Kvpair::kValueFieldNumber): return read_value(field, to.value);
@@ -56,8 +56,8 @@ const char* find_fault(const Entry& entry) {
 /// One more of many. What comes behind a bad one is not kept: that one is enough to refuse them
 /// all.
 template <class Item>
-bool read_one_more(CodedInputStream& in, std::vector<Item>& items,
-                   bool (*read)(CodedInputStream&, Item&)) {
+bool read_one_more(std::string_view& in, std::vector<Item>& items,
+                   bool (*read)(std::string_view&, Item&)) {
   Item dropped;
   const bool keep = items.empty() || !find_fault(items.back());
   return read(in, keep ? items.emplace_back() : dropped);
@@ -66,7 +66,7 @@ bool read_one_more(CodedInputStream& in, std::vector<Item>& items,
 /// Reads those of its members that the command has. In all but PING the table is field 1, and what
 /// is asked about it is field 2.
 template <class Command>
-bool read_member(Tag tag, CodedInputStream& in, Command& command) {
+bool read_member(Tag tag, std::string_view& in, Command& command) {
   constexpr Tag first = bytes_tag(1), second = bytes_tag(2);
   if constexpr (requires { command.table; }) {
     if (tag == first) return read_text(in, command.table);
@@ -92,15 +92,15 @@ bool read_member(Tag tag, CodedInputStream& in, Command& command) {
 /// Of two different commands the last one counts; the same one twice is one, with the fields of
 /// both.
 template <class Command>
-bool read_command(CodedInputStream& in, std::optional<Request>& to) {
+bool read_command(std::string_view& in, std::optional<Request>& to) {
   if (!to || !std::holds_alternative<Command>(*to)) to.emplace(Command{});
   auto& command = std::get<Command>(*to);
-  return read_message(in, [&command](Tag tag, CodedInputStream& field) {
+  return read_message(in, [&command](Tag tag, std::string_view& field) {
     return read_member(tag, field, command);
   });
 }
 
-bool read_request(Tag tag, CodedInputStream& in, std::optional<Request>& to) {
+bool read_request(Tag tag, std::string_view& in, std::optional<Request>& to) {
   using Message = wire::CommandRequest;
   switch (tag) {
     case bytes_tag(Message::kHgetFieldNumber): return read_command<Hget>(in, to);
@@ -187,7 +187,7 @@ void put_entry(int field, const Entry& entry, std::string& out) {
 
 Result<Request> decode(std::string_view message) {
   std::optional<Request> request;
-  const auto read = [&](Tag tag, CodedInputStream& in) { return read_request(tag, in, request); };
+  const auto read = [&](Tag tag, std::string_view& in) { return read_request(tag, in, request); };
   if (!read_fields(message, read))
     return Error{Status::bad_request, "not a CommandRequest, or a string in it is not UTF-8"};
   if (!request)

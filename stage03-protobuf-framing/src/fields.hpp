@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -27,9 +26,8 @@
 // come. Texts, and messages in messages, are of type 2. Groups are an old form that we only skip.
 // https://protobuf.dev/programming-guides/encoding
 //
-// Here fields are read and written one by one, with protobuf's CodedInputStream and
-// CodedOutputStream, and without objects of the classes that it generates: to make and destroy
-// these takes longer than all else that is done for a request.
+// Here fields are read and written one by one, without objects of the classes that protobuf
+// generates: to make and destroy these takes longer than all else that is done for a request.
 
 namespace kv {
 
@@ -42,53 +40,72 @@ constexpr Tag number_tag(int field) { return tag_of(field, 0); }
 constexpr Tag double_tag(int field) { return tag_of(field, 1); }
 constexpr Tag bytes_tag(int field) { return tag_of(field, 2); }
 
-// --- to read; false: the message is malformed ---
+// --- to read: takes it off the front of `in`. False: the message is malformed ---
 
-/// A varint that must fit into 32 bits has five bytes at most.
-inline bool read_short_varint(CodedInputStream& in, std::uint64_t& to) {
-  const int begin = in.CurrentPosition();
-  return in.ReadVarint64(&to) && in.CurrentPosition() - begin <= 5;
+/// A varint of 64 bits has ten bytes at most.
+inline bool read_varint(std::string_view& in, std::uint64_t& to, std::size_t bytes_max = 10) {
+  to = 0;
+  for (std::size_t i = 0; i < in.size() && i < bytes_max; ++i) {
+    const auto byte = static_cast<std::uint8_t>(in[i]);
+    to |= std::uint64_t{byte & 0x7fu} << (7 * i);
+    if (byte < 0x80) {
+      in.remove_prefix(i + 1);
+      return true;
+    }
+  }
+  return false;
 }
 
-inline bool read_tag(CodedInputStream& in, Tag& to) {
+/// One that must fit into 32 bits has five.
+inline bool read_short_varint(std::string_view& in, std::uint64_t& to) {
+  return read_varint(in, to, 5);
+}
+
+inline bool read_tag(std::string_view& in, Tag& to) {
   std::uint64_t tag = 0;
   if (!read_short_varint(in, tag)) return false;
   to = static_cast<Tag>(tag);
   return to >> 3 != 0;  // there is no field 0
 }
 
+/// Gives a view into the message.
+inline bool read_bytes(std::string_view& in, std::uint64_t length, std::string_view& to) {
+  if (length > in.size()) return false;
+  to = in.substr(0, length);
+  in.remove_prefix(length);
+  return true;
+}
+
+/// The same, of a length that stands before it.
+inline bool read_bytes(std::string_view& in, std::string_view& to) {
+  std::uint64_t length = 0;
+  return read_short_varint(in, length) && read_bytes(in, length, to);
+}
+
 /// Calls read(tag, in) for each field; it reads what follows the tag, or skips it.
 template <class Read>
 bool read_fields(std::string_view message, Read read) {
-  assert(message.size() <= std::numeric_limits<int>::max());
-  CodedInputStream in{reinterpret_cast<const std::uint8_t*>(message.data()),
-                      static_cast<int>(message.size())};
   Tag tag = 0;
-  while (!in.ExpectAtEnd()) {
-    if (!read_tag(in, tag) || !read(tag, in)) return false;
+  while (!message.empty()) {
+    if (!read_tag(message, tag) || !read(tag, message)) return false;
   }
   return true;
 }
 
-/// Gives a view into the message.
-inline bool read_bytes(CodedInputStream& in, std::string_view& to) {
-  std::uint64_t length = 0;
-  if (!read_short_varint(in, length)) return false;
-  const void* data = nullptr;
-  int left = 0;
-  in.GetDirectBufferPointerInline(&data, &left);
-  if (length > static_cast<std::uint64_t>(left)) return false;
-  to = {static_cast<const char*>(data), static_cast<std::size_t>(length)};
-  return in.Skip(static_cast<int>(length));
+/// The same, for a message in a message.
+template <class Read>
+bool read_message(std::string_view& in, Read read) {
+  std::string_view message;
+  return read_bytes(in, message) && read_fields(message, read);
 }
 
 /// Of a field that is not known here. Groups may be nested so deep.
-inline bool skip(Tag tag, CodedInputStream& in, int depth = 100) {
+inline bool skip(Tag tag, std::string_view& in, int depth = 100) {
   std::uint64_t number = 0;
   std::string_view bytes;
   switch (tag & 7) {
-    case 0: return in.ReadVarint64(&number);
-    case 1: return in.Skip(8);
+    case 0: return read_varint(in, number);
+    case 1: return read_bytes(in, 8, bytes);
     case 2: return read_bytes(in, bytes);
     case 3:
       for (Tag inner = 0; depth > 0 && read_tag(in, inner);) {
@@ -96,16 +113,9 @@ inline bool skip(Tag tag, CodedInputStream& in, int depth = 100) {
         if (!skip(inner, in, depth - 1)) return false;
       }
       return false;
-    case 5: return in.Skip(4);
+    case 5: return read_bytes(in, 4, bytes);
     default: return false;
   }
-}
-
-/// Like read_fields, for a message in a message.
-template <class Read>
-bool read_message(CodedInputStream& in, Read read) {
-  std::string_view message;
-  return read_bytes(in, message) && read_fields(message, read);
 }
 
 /// Most texts are, and eight bytes at a time that is soon seen.
@@ -126,37 +136,40 @@ inline bool is_utf8(std::string_view text) {
                                           WireFormatLite::PARSE, "of a request");
 }
 
-inline bool read_text(CodedInputStream& in, std::string& to) {
+inline bool read_text(std::string_view& in, std::string& to) {
   std::string_view text;
   if (!read_bytes(in, text) || !is_utf8(text)) return false;
   to = std::string{text};  // with no more room than it needs
   return true;
 }
 
-inline bool read_binary(CodedInputStream& in, std::string& to) {
+inline bool read_binary(std::string_view& in, std::string& to) {
   std::string_view bytes;
   if (!read_bytes(in, bytes)) return false;
   to = std::string{bytes};
   return true;
 }
 
-inline bool read_integer(CodedInputStream& in, std::int64_t& to) {
+inline bool read_integer(std::string_view& in, std::int64_t& to) {
   std::uint64_t bits = 0;
-  if (!in.ReadVarint64(&bits)) return false;
+  if (!read_varint(in, bits)) return false;
   to = static_cast<std::int64_t>(bits);
   return true;
 }
 
-inline bool read_double(CodedInputStream& in, double& to) {
+inline bool read_double(std::string_view& in, double& to) {
+  std::string_view bytes;
   std::uint64_t bits = 0;
-  if (!in.ReadLittleEndian64(&bits)) return false;
+  if (!read_bytes(in, sizeof(bits), bytes)) return false;
+  CodedInputStream::ReadLittleEndian64FromArray(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                                &bits);
   to = std::bit_cast<double>(bits);
   return true;
 }
 
-inline bool read_bool(CodedInputStream& in, bool& to) {
+inline bool read_bool(std::string_view& in, bool& to) {
   std::uint64_t number = 0;
-  if (!in.ReadVarint64(&number)) return false;
+  if (!read_varint(in, number)) return false;
   to = number != 0;
   return true;
 }

@@ -56,8 +56,8 @@ Response answer(Error error) {
 }
 Response answer(Values values) { return {.values = std::move(values)}; }
 Response answer(std::optional<Value> value) {
-  Response response;
-  response.values.push_back(std::move(value));
+  Response response{.values = Values(1)};
+  response.values.front() = std::move(value);
   return response;
 }
 Response answer(bool flag) { return answer(std::optional<Value>{flag}); }

@@ -104,7 +104,9 @@ Session::Next Session::execute() {
 
 void Session::answer(Response response, bool has_hooks) {
   answers_bytes_ += wire_bytes(response);
-  answers_.push_back({std::move(response), has_hooks});
+  auto& added = answers_.emplace_back();
+  added.response = std::move(response);
+  added.has_hooks = has_hooks;
 }
 
 Response Session::run_command(const Request& request) {
