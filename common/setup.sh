@@ -51,7 +51,7 @@ needs() {
   fi
   printf '%s %s\n' g++ 12 cmake 3.25 ninja-build 1.10 "$boost" 1.81 \
     protobuf-compiler 3.21 libprotobuf-dev 3.21 libspdlog-dev 1.10 libcli11-dev 2.1 \
-    libxxhash-dev 0.8 libgtest-dev 1.12 libgmock-dev 1.12 redis-tools 7.0
+    libjemalloc-dev 5.2 libxxhash-dev 0.8 libgtest-dev 1.12 libgmock-dev 1.12 redis-tools 7.0
 }
 
 version_of() {  # PACKAGE: nothing when it is not installed

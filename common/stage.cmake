@@ -54,7 +54,9 @@ function(kv_program name source)
   add_executable(${PROJECT_NAME}-${name} ${source})
   set_target_properties(${PROJECT_NAME}-${name} PROPERTIES OUTPUT_NAME ${name})
   target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${PROJECT_NAME} kv-warnings)
-  if(NOT name STREQUAL kv-server)  # of inline functions the linker takes the first copy that it sees
+  if(name STREQUAL kv-server)
+    target_link_libraries(${PROJECT_NAME}-${name} PRIVATE kv-malloc)
+  else()  # not the server: of inline functions the linker takes the first copy that it sees
     target_link_libraries(${PROJECT_NAME}-${name} PRIVATE kv-quick-build)
   endif()
 endfunction()
