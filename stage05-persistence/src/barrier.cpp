@@ -9,13 +9,13 @@ namespace kv {
 Barrier::Barrier(boost::asio::io_context& context, Wal* wal)
     : context_{context}, wal_{wal}, woken_{context, boost::asio::steady_timer::time_point::max()} {
   if (!wal_) return;
-  listener_ = wal_->add_listener([this] {
+  listener_ = wal_->listeners().add([this] {
     if (waiting_.exchange(false)) boost::asio::post(context_, [this] { woken_.cancel(); });
   });
 }
 
 Barrier::~Barrier() {
-  if (wal_) wal_->remove_listener(listener_);
+  if (wal_) wal_->listeners().remove(listener_);
 }
 
 boost::asio::awaitable<bool> Barrier::pass() {
@@ -24,9 +24,21 @@ boost::asio::awaitable<bool> Barrier::pass() {
     if (wal_->failed()) co_return false;
     waiting_ = true;
     if (wal_->safe_lsn() >= lsn || wal_->failed()) continue;  // it came before it could know of us
+    ask_for_flush();
     co_await woken_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
   co_return true;
+}
+
+/// Once for all sessions of this turn of the worker's loop, after the last of them: what they have
+/// changed is one group. To wake the log's thread for the first one would sync that alone.
+void Barrier::ask_for_flush() {
+  if (asked_) return;
+  asked_ = true;
+  boost::asio::post(context_, [this] {
+    asked_ = false;
+    wal_->flush_soon();
+  });
 }
 
 }  // namespace kv

@@ -5,7 +5,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
-#include <list>
 
 #include "wal.hpp"
 
@@ -28,11 +27,14 @@ class Barrier {
   boost::asio::awaitable<bool> pass();
 
  private:
+  void ask_for_flush();
+
   boost::asio::io_context& context_;
   Wal* const wal_;
   boost::asio::steady_timer woken_;  // never expires: to cancel it wakes all who wait
   std::atomic<bool> waiting_ = false;
-  std::list<Wal::Listener>::iterator listener_;
+  bool asked_ = false;  // for a flush, at the end of this turn of the loop
+  Listeners::Place listener_;
 };
 
 }  // namespace kv

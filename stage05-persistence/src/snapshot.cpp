@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view name_begin = "snapshot-", name_end = ".kv";
 constexpr std::size_t chunk_bytes = 64 * 1024;  // a chunk of rows is ended when it is this large
+constexpr std::uint64_t sync_bytes = 4 * 1024 * 1024;       // see Writer::flush
 constexpr std::size_t chunk_bytes_max = 128 * 1024 * 1024;  // a frame has 64 MiB at most, and 9
                                                             // bytes of it make 16 here at most
 
@@ -80,11 +81,16 @@ class Writer {
 
   std::uint64_t rows() const { return rows_; }
 
+  /// Syncs now and then: to sync all of it at the end would hold up the log's syncs meanwhile.
   Result<void> flush() {
-    auto written = file_.write_at(offset_, bytes_);
+    auto done = file_.write_at(offset_, bytes_);
     offset_ += bytes_.size();
     bytes_.clear();
-    return written;
+    if (done && offset_ - synced_offset_ >= sync_bytes) {
+      done = file_.sync();
+      synced_offset_ = offset_;
+    }
+    return done;
   }
 
  private:
@@ -99,6 +105,7 @@ class Writer {
   std::uint64_t chain_;
   std::uint64_t rows_ = 0;
   std::uint64_t offset_ = 0;
+  std::uint64_t synced_offset_ = 0;
   std::string bytes_;
 };
 

@@ -19,7 +19,7 @@ Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& m
       every_{every},
       newest_created_{newest_created},
       next_at_{every} {
-  listener_ = wal_.add_listener([this] {
+  listener_ = wal_.listeners().add([this] {
     if (wal_.appended_bytes() < next_at_) return;
     const std::lock_guard lock{mutex_};  // or the notification could come before the wait
     wake_.notify_one();
@@ -28,7 +28,7 @@ Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& m
 }
 
 Snapshotter::~Snapshotter() {
-  wal_.remove_listener(listener_);
+  wal_.listeners().remove(listener_);
   const std::lock_guard lock{mutex_};
   stopping_ = true;
   wake_.notify_one();

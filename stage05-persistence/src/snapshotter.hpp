@@ -3,7 +3,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <list>
 #include <mutex>
 #include <thread>
 
@@ -42,7 +41,7 @@ class Snapshotter {
   std::mutex mutex_;                    // guards stopping_
   std::condition_variable wake_;
   bool stopping_ = false;
-  std::list<Wal::Listener>::iterator listener_;
+  Listeners::Place listener_;
   std::jthread thread_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <chrono>
 #include <utility>
 
 #include "manifest.hpp"
@@ -10,11 +9,6 @@
 #include "start_error.hpp"
 
 namespace kv {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-}  // namespace
 
 Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
          std::function<void(const Error&)> on_failure, const Limits& limits)
@@ -23,7 +17,6 @@ Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       sync_{sync},
       on_failure_{std::move(on_failure)},
       limits_{limits},
-      reserve_bytes_{limits.reserve_bytes_min},
       chain_{end.chain},
       written_lsn_{end.lsn},
       last_lsn_{end.lsn},
@@ -34,6 +27,7 @@ Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
                      "cannot begin a segment of the log: " + begun.error().message};
   }
   thread_ = std::jthread{[this] { run(); }};
+  if (sync_ != Sync::always) sync_thread_ = std::jthread{[this] { run_syncs(); }};
 }
 
 Wal::~Wal() { stop(); }
@@ -47,170 +41,189 @@ Result<void> Wal::on_change(std::string_view table, std::span<const Entry> chang
 
   const auto record_bytes = sizeof(RecordHeader) + payload.size();
   constexpr auto mark_bytes = sizeof(RecordHeader);  // one may follow the record
-  {
-    std::unique_lock lock{mutex_};
-    if (auto room = make_room(lock, record_bytes + mark_bytes); !room) return room;
-    ++last_lsn_;
-    append(RecordType::changes, payload);
-    appended_bytes_ += record_bytes;
-  }
-  work_.notify_one();
+  std::unique_lock lock{mutex_};
+  if (auto room = make_room(lock, record_bytes + mark_bytes); !room) return room;
+  ++last_lsn_;
+  append(RecordType::changes, payload);
+  appended_bytes_ += record_bytes;
   return {};
+}
+
+void Wal::flush_soon() {
+  const std::lock_guard lock{mutex_};
+  ask_for_flush();
 }
 
 void Wal::append(RecordType type, std::string_view payload) {
   const RecordHeader header{.lsn = last_lsn_, .durable_lsn = durable_lsn_, .type = type};
-  chain_ = append_record(pending_, header, payload, chain_, seed_, end_offset_);
-  end_offset_ += sizeof(RecordHeader) + payload.size();
+  chain_ = segment_->append(pending_, header, payload, chain_);
 }
 
 /// Sees to it that `bytes` more fit into the space that is reserved in the segment, or in a new
 /// one.
 Result<void> Wal::make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes) {
   while (!failure_) {
-    const bool no_records = end_offset_ == sizeof(SegmentHeader);
-    if (end_offset_ + bytes <= reserved_offset_) return {};
-    if (end_offset_ + bytes <= limits_.segment_bytes || no_records)
-      return reserve(end_offset_ + bytes);
-    if (pending_.empty() && !writing_) {  // the segment is full, and written to its end
+    if (segment_->has_room(bytes)) return {};
+    if (segment_->may_grow(bytes)) return segment_->reserve(bytes);
+    if (pending_.empty() && !writing_ && !syncing_) {  // it is full, and written to its end
       if (auto begun = begin_segment(); !begun) return begun;
     } else {
+      ask_for_flush();
       progress_.wait(lock);
     }
   }
   return *failure_;
 }
 
-Result<void> Wal::reserve(std::uint64_t end) {
-  const auto step_end = std::min(reserved_offset_ + reserve_bytes_, limits_.segment_bytes);
-  auto written = write_zeros(*file_, reserved_offset_, std::max(end, step_end));
-  if (written) {
-    reserved_offset_ = std::max(end, step_end);
-    reserve_bytes_ = std::min(2 * reserve_bytes_, limits_.reserve_bytes_max);
-  } else if (end < step_end) {  // the disk may have room for this one record still
-    written = write_zeros(*file_, reserved_offset_, end);
-    if (written) reserved_offset_ = end;
-  }
-  return written;
-}
-
-// --- segments ---
-
 /// The old segment is on the disk to its end before there is a new one. Without room for the new
 /// one nothing has changed; any other error leaves unknown what the folder holds, and is final.
 Result<void> Wal::begin_segment() {
-  if (file_) {
-    if (auto synced = file_->sync(); !synced) {
+  if (segment_) {
+    if (auto synced = segment_->file().sync(); !synced) {
       fail(synced.error());
       return synced;
     }
     durable_lsn_ = last_lsn_.load();
     progress_.notify_all();
   }
-  const auto header = make_segment_header(store_, last_lsn_ + 1, chain_);
-  auto created = create_segment(folder_, header, limits_.reserve_bytes_min);
-  if (!created) {
-    if (file_ && created.error().status != Status::no_space) fail(created.error());
-    return created.error();
+  auto begun =
+      OpenSegment::create(folder_, make_segment_header(store_, last_lsn_ + 1, chain_), limits_);
+  if (!begun) {
+    if (segment_ && begun.error().status != Status::no_space) fail(begun.error());
+    return begun.error();
   }
-  file_ = std::move(*created);
-  first_lsn_ = header.first_lsn;
-  seed_ = segment_seed(header);
-  end_offset_ = sizeof(SegmentHeader);
-  reserved_offset_ = end_offset_ + limits_.reserve_bytes_min;
-  reserve_bytes_ = limits_.reserve_bytes_min;
+  segment_ = std::move(*begun);
   return {};
 }
 
-// --- the log's thread ---
+// --- the thread that writes ---
 
 void Wal::run() {
   std::unique_lock lock{mutex_};
-  while (wait_for_work(lock) && flush(lock)) reserve_ahead(lock);
-}
-
-bool Wal::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const auto ready = [this] {
-    return stopping_ || failure_ || !pending_.empty() || durable_wanted_ > durable_lsn_;
-  };
-  if (sync_ == Sync::everysec && written_lsn_ > durable_lsn_) {
-    work_.wait_until(lock, next_sync_, ready);
-  } else {
-    work_.wait(lock, ready);
+  while (true) {
+    work_.wait(lock,
+               [this] { return stopping_ || failure_ || (flush_asked_ && !pending_.empty()); });
+    if (failure_ || pending_.empty() || !flush(lock)) return;
+    reserve_ahead(lock);
   }
-  return !failure_ && (!stopping_ || !pending_.empty());
 }
 
-/// Writes what has gathered, and syncs if that is due; without the lock, so that more can gather.
+/// Writes what has gathered, without the lock, so that more can gather.
 bool Wal::flush(std::unique_lock<std::mutex>& lock) {
   const std::string batch = std::exchange(pending_, {});
-  const auto offset = end_offset_ - batch.size();
+  const auto offset = segment_->end_offset() - batch.size();
   const Lsn lsn = last_lsn_;
-  const auto now = Clock::now();
-  const bool due = sync_ == Sync::always || (sync_ == Sync::everysec && now >= next_sync_) ||
-                   durable_wanted_ > durable_lsn_;
-  const bool sync = due && lsn > durable_lsn_;
+  flush_asked_ = false;
   writing_ = true;
   lock.unlock();
-
-  Result<void> done;
-  if (!batch.empty()) done = file_->write_at(offset, batch);
-  if (done && sync) done = file_->sync();
-
+  const auto written = segment_->file().write_at(offset, batch);
   lock.lock();
   writing_ = false;
-  if (!done) {
-    fail(done.error());
-    return false;
-  }
+  if (!written) fail(written.error());
+  wait_for_overdue_sync(lock);
+  if (failure_) return false;
+
+  const bool first_unsynced = written_lsn_ <= durable_lsn_;
+  if (first_unsynced) unsynced_since_ = Clock::now();
   written_lsn_ = lsn;
-  if (sync) {
-    durable_lsn_ = lsn;
-    next_sync_ = now + std::chrono::seconds{1};
-    if (pending_.empty())
-      append(RecordType::mark, {});  // nothing else comes to name the durable LSN
+  if (sync_ == Sync::always) {
+    if (lsn > durable_lsn_) sync(lock);
+  } else {
+    safe_lsn_ = lsn;
+    if (first_unsynced || durable_wanted_ > durable_lsn_) syncs_.notify_one();
   }
-  safe_lsn_ = sync_ == Sync::always ? durable_lsn_.load() : written_lsn_;
   progress_.notify_all();
-  lock.unlock();
-  tell_listeners();
-  lock.lock();
-  return true;
+  tell_listeners(lock);
+  return !failure_;
 }
 
 /// Writes zeros before they are needed, so that no command waits for them. Errors are left to the
 /// command that does need them.
 void Wal::reserve_ahead(std::unique_lock<std::mutex>& lock) {
-  const auto end = std::min(reserved_offset_ + reserve_bytes_, limits_.segment_bytes);
-  if (reserved_offset_ - end_offset_ > reserve_bytes_ / 2 || end <= reserved_offset_) return;
-  const auto from = reserved_offset_;
+  const auto begin = segment_->reserved_offset(), end = segment_->next_reserved_offset();
+  if (begin == end) return;
   writing_ = true;
   lock.unlock();
-  const auto written = write_zeros(*file_, from, end);
+  const auto written = write_zeros(segment_->file(), begin, end);
   lock.lock();
   writing_ = false;
+  if (written) segment_->set_reserved(end);
   progress_.notify_all();
-  if (!written) return;
-  reserved_offset_ = std::max(reserved_offset_, end);
-  reserve_bytes_ = std::min(2 * reserve_bytes_, limits_.reserve_bytes_max);
+}
+
+// --- syncs ---
+
+void Wal::run_syncs() {
+  std::unique_lock lock{mutex_};
+  while (!stopping_ && !failure_) {
+    if (Clock::now() < sync_due()) {
+      syncs_.wait_until(lock, sync_due());
+    } else {
+      sync(lock);
+      tell_listeners(lock);
+    }
+  }
+}
+
+Wal::Clock::time_point Wal::sync_due() const {
+  if (written_lsn_ <= durable_lsn_) return Clock::time_point::max();
+  if (durable_wanted_ > durable_lsn_) return Clock::time_point::min();
+  return sync_ == Sync::everysec ? unsynced_since_ + sync_every : Clock::time_point::max();
+}
+
+void Wal::sync(std::unique_lock<std::mutex>& lock) {
+  const Lsn lsn = written_lsn_;
+  const auto begin = Clock::now();
+  syncing_ = true;
+  lock.unlock();
+  const auto synced = segment_->file().sync();
+  lock.lock();
+  syncing_ = false;
+  if (!synced) return fail(synced.error());
+  durable_lsn_ = lsn;
+  unsynced_since_ = begin;
+  if (sync_ == Sync::always) safe_lsn_ = lsn;
+  if (lsn == last_lsn_) {  // no record comes to name the durable LSN
+    append(RecordType::mark, {});
+    ask_for_flush();
+  }
+  progress_.notify_all();
+}
+
+/// When the disk takes too long, nobody hears of a change meanwhile.
+void Wal::wait_for_overdue_sync(std::unique_lock<std::mutex>& lock) {
+  if (sync_ != Sync::everysec) return;
+  while (!failure_ && !stopping_ && written_lsn_ > durable_lsn_ &&
+         Clock::now() > unsynced_since_ + unsynced_max) {
+    progress_.wait(lock);
+  }
 }
 
 Result<void> Wal::make_durable(Lsn lsn) {
   assert(lsn <= last_lsn_);
   std::unique_lock lock{mutex_};
   durable_wanted_ = std::max(durable_wanted_, lsn);
-  work_.notify_one();
+  ask_for_flush();
+  syncs_.notify_one();
   progress_.wait(lock, [&] { return failure_ || stopping_ || durable_lsn_ >= lsn; });
   if (durable_lsn_ >= lsn) return {};
   return failure_.value_or(Error{Status::storage_failed, "the log is being closed"});
 }
 
+void Wal::tell_listeners(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  listeners_.tell();
+  lock.lock();
+}
+
 void Wal::fail(const Error& error) {
+  if (failure_) return;  // of the other thread
   failure_ = error;
   failed_ = true;
   progress_.notify_all();
   work_.notify_all();
-  tell_listeners();
+  syncs_.notify_all();
+  listeners_.tell();
   on_failure_(error);
 }
 
@@ -218,32 +231,20 @@ void Wal::stop() {
   const std::lock_guard lock{mutex_};
   stopping_ = true;
   work_.notify_all();
+  syncs_.notify_all();
   progress_.notify_all();
 }
 
 Result<void> Wal::close() {
   stop();
   thread_.join();
+  if (sync_thread_.joinable()) sync_thread_.join();
   if (failure_) return *failure_;
-  if (auto synced = file_->sync(); !synced) return synced;
-  return write_manifest(
-      folder_,
-      Manifest{.store = store_, .newest_segment = first_lsn_, .clean = 1, .clean_lsn = last_lsn_});
-}
-
-std::list<Wal::Listener>::iterator Wal::add_listener(Listener listener) {
-  const std::lock_guard lock{listeners_mutex_};
-  return listeners_.insert(listeners_.end(), std::move(listener));
-}
-
-void Wal::remove_listener(std::list<Listener>::iterator listener) {
-  const std::lock_guard lock{listeners_mutex_};
-  listeners_.erase(listener);
-}
-
-void Wal::tell_listeners() {
-  const std::lock_guard lock{listeners_mutex_};
-  for (const auto& listener : listeners_) listener();
+  if (auto synced = segment_->file().sync(); !synced) return synced;
+  return write_manifest(folder_, Manifest{.store = store_,
+                                          .newest_segment = segment_->first_lsn(),
+                                          .clean = 1,
+                                          .clean_lsn = last_lsn_});
 }
 
 }  // namespace kv

@@ -1,18 +1,20 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <list>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "change_observer.hpp"
 #include "folder.hpp"
+#include "listeners.hpp"
+#include "open_segment.hpp"
 #include "record.hpp"
 #include "segment.hpp"
 
@@ -21,24 +23,21 @@ namespace kv {
 /// When a change counts as safe, so that the client may hear of it.
 enum class Sync {
   always,    ///< it is on the disk
-  everysec,  ///< the kernel has it; a sync starts each second
+  everysec,  ///< the kernel has it, and what it has had for two seconds is on the disk
   never,     ///< the kernel has it
 };
 
 /// The write-ahead log. Changes come in under the locks of their keys, so the order of the log is
 /// the order in which they happened, key by key. One thread writes what has gathered, and syncs
-/// once for all of it (group commit): the slower the disk, the larger the group.
+/// once for all of it (group commit): the slower the disk, the larger the group. Where nobody waits
+/// for a sync (everysec, never) another thread makes them, and the first goes on meanwhile.
 ///
 ///   1. A record's place is reserved, in zeros that are written already, before its change is
 ///      made: so a full disk is an answer (no_space), and not a change that cannot be written.
 ///   2. An error in writing reserved space, or of a sync, is final: nothing is safe after it, ever.
 class Wal : public ChangeObserver {
  public:
-  struct Limits {
-    std::uint64_t segment_bytes = 64 * 1024 * 1024;      ///< then a new segment is begun
-    std::uint64_t reserve_bytes_min = 1024 * 1024;       ///< zeros are written ahead in steps
-    std::uint64_t reserve_bytes_max = 16 * 1024 * 1024;  ///< that double, from min to max
-  };
+  using Limits = OpenSegment::Limits;
 
   /// Begins a new segment after `end`. `on_failure` is called once, with the log's lock held, on a
   /// final error. The folder must outlive the log. Throws StartError(cannot_start).
@@ -49,7 +48,9 @@ class Wal : public ChangeObserver {
       : Wal{folder, store, end, sync, std::move(on_failure), Limits{}} {}
   ~Wal();
 
+  /// Takes the changes into the next group; flush_soon() has it written.
   Result<void> on_change(std::string_view table, std::span<const Entry> changes) override;
+  void flush_soon();
 
   Lsn last_lsn() const { return last_lsn_; }        ///< the last one given
   Lsn safe_lsn() const { return safe_lsn_; }        ///< up to here clients may hear of it
@@ -60,25 +61,32 @@ class Wal : public ChangeObserver {
   /// Waits until everything up to `lsn` is on the disk, whatever the policy.
   Result<void> make_durable(Lsn lsn);
 
-  /// `listener` is called whenever safe_lsn or failed has changed, until it is removed.
-  using Listener = std::function<void()>;
-  std::list<Listener>::iterator add_listener(Listener listener);
-  void remove_listener(std::list<Listener>::iterator listener);
+  /// They are told whenever safe_lsn, durable_lsn or failed has changed.
+  Listeners& listeners() { return listeners_; }
 
   /// The orderly end: everything is synced, and the manifest says so. No change may come any more.
   Result<void> close();
 
  private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds sync_every{1}, unsynced_max{2};  // of everysec
+
   Result<void> make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes);
-  Result<void> reserve(std::uint64_t end);
-  void reserve_ahead(std::unique_lock<std::mutex>& lock);
   Result<void> begin_segment();
   void append(RecordType type, std::string_view payload);
+  void ask_for_flush() {
+    flush_asked_ = true;
+    work_.notify_one();
+  }
   void run();
-  bool wait_for_work(std::unique_lock<std::mutex>& lock);  // false: the end
-  bool flush(std::unique_lock<std::mutex>& lock);          // false: a final error
+  bool flush(std::unique_lock<std::mutex>& lock);  // false: a final error
+  void reserve_ahead(std::unique_lock<std::mutex>& lock);
+  void run_syncs();
+  Clock::time_point sync_due() const;
+  void sync(std::unique_lock<std::mutex>& lock);
+  void wait_for_overdue_sync(std::unique_lock<std::mutex>& lock);
+  void tell_listeners(std::unique_lock<std::mutex>& lock);
   void fail(const Error& error);
-  void tell_listeners();
   void stop();
 
   Folder& folder_;
@@ -87,21 +95,17 @@ class Wal : public ChangeObserver {
   const std::function<void(const Error&)> on_failure_;
   const Limits limits_;
 
-  std::mutex mutex_;                   // guards what follows, and the writes to the atomics below
-  std::condition_variable work_;       // the log's thread waits on it
-  std::condition_variable progress_;   // everybody else does
-  std::unique_ptr<File> file_;         // of the newest segment
-  Lsn first_lsn_ = 0;                  // of it
-  std::uint64_t seed_ = 0;             // of its records
-  std::uint64_t end_offset_ = 0;       // where the next record goes
-  std::uint64_t reserved_offset_ = 0;  // up to here there are zeros, or records
-  std::uint64_t reserve_bytes_;        // the next step
-  std::uint64_t chain_;                // of the last record
-  std::string pending_;                // records not yet written: the last ones before end_offset_
-  bool writing_ = false;               // the log's thread writes, without the lock
+  std::mutex mutex_;  // guards what follows, and the writes to the atomics below
+  std::condition_variable work_, syncs_;  // the thread that writes waits, and the one that syncs
+  std::condition_variable progress_;      // everybody else does
+  std::optional<OpenSegment> segment_;    // there is one, from the constructor on
+  std::uint64_t chain_;                   // of the last record
+  std::string pending_;       // records not yet written: the last ones before the segment's end
+  bool flush_asked_ = false;  // for what is pending
+  bool writing_ = false, syncing_ = false;  // without the lock
   Lsn written_lsn_;
   Lsn durable_wanted_ = 0;
-  std::chrono::steady_clock::time_point next_sync_ = {};  // of everysec
+  Clock::time_point unsynced_since_ = {};  // the oldest write that may not be on the disk
   std::optional<Error> failure_;
   bool stopping_ = false;
 
@@ -109,9 +113,8 @@ class Wal : public ChangeObserver {
   std::atomic<bool> failed_ = false;
   std::atomic<std::uint64_t> appended_bytes_ = 0;
 
-  std::mutex listeners_mutex_;
-  std::list<Listener> listeners_;
-  std::jthread thread_;  // last: it uses all of the above
+  Listeners listeners_;
+  std::jthread thread_, sync_thread_;  // last: they use all of the above
 };
 
 }  // namespace kv

@@ -3,10 +3,13 @@
 #include "barrier.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <latch>
+#include <thread>
 #include <vector>
 
 #include "open_log.hpp"
@@ -88,7 +91,7 @@ TEST_F(BarrierTest, LetsAllOnWithOneWakeUp) {
   Barrier barrier{context_, &log.wal()};
   begin_sync(log, gate);
   for (std::size_t i = 0; i < waiters; ++i) spawn_waiter(barrier);
-  log.wal().add_listener([&] {  // called after the barrier's
+  log.wal().listeners().add([&] {  // called after the barrier's
     if (!told.try_wait()) told.count_down();
   });
   gate.open();
@@ -99,6 +102,29 @@ TEST_F(BarrierTest, LetsAllOnWithOneWakeUp) {
   EXPECT_EQ(context_.poll(), waiters);
   EXPECT_THAT(passed_, SizeIs(waiters));
   EXPECT_THAT(passed_, Each(true));
+}
+
+TEST_F(BarrierTest, HasAllChangesOfATurnOfTheLoopWrittenAsOneGroup) {
+  const auto slow_disk = std::chrono::milliseconds{20};
+  OpenLog log{folder_};
+  Barrier barrier{context_, &log.wal()};
+  const auto change_and_pass = [&] {
+    ASSERT_TRUE(log.change("key"));
+    boost::asio::co_spawn(context_, barrier.pass(),
+                          [this](std::exception_ptr, bool safe) { passed_.push_back(safe); });
+  };
+  boost::asio::post(context_, change_and_pass);
+  boost::asio::post(context_, [&] {
+    const auto end = std::chrono::steady_clock::now() + slow_disk;
+    while (log.wal().durable_lsn() == 0 && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+    change_and_pass();
+  });
+  run_waiters();
+  EXPECT_THAT(passed_, ElementsAre(true, true));
+  const auto headers = headers_in(folder_.bytes(segments_in(folder_).back()));
+  ASSERT_THAT(headers, SizeIs(testing::Ge(2u)));
+  EXPECT_EQ(headers[1].durable_lsn, 0u) << "the first was synced before the second came";
 }
 
 TEST_F(BarrierTest, HoldsNobodyForWhatComesAfter) {

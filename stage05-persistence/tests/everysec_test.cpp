@@ -36,5 +36,23 @@ TEST(Everysec, LosesTwoSecondsAtMostAtAPowerLoss) {
   EXPECT_GT(old, 0);
 }
 
+TEST(Everysec, LetsClientsWaitWhileASyncTakesTooLong) {
+  using namespace std::chrono_literals;
+  SimulatedFolder folder;
+  Gate gate;
+  OpenLog log{folder, {.sync = Sync::everysec}};
+  folder.set_hook(gate.hook(SimulatedFolder::Kind::sync_file, "wal-"));
+  ASSERT_TRUE(log.set("first"));
+  log.wait_until_safe(1);
+  const auto told = std::chrono::steady_clock::now();
+  gate.wait_for_somebody();
+  std::this_thread::sleep_until(told + 2s);
+  ASSERT_TRUE(log.set("late"));
+  std::this_thread::sleep_for(100ms);  // it would be told of by now
+  EXPECT_EQ(log.wal().safe_lsn(), 1u);
+  gate.open();
+  log.wait_until_safe(2);
+}
+
 }  // namespace
 }  // namespace kv::test

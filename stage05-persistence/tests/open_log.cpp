@@ -25,15 +25,21 @@ OpenLog::OpenLog(const SimulatedFolder& folder, const Settings& settings)
              told_.notify_all();
            },
            settings.limits} {
-  wal_.add_listener([this] {
+  wal_.listeners().add([this] {
     const std::lock_guard lock{mutex_};
     told_.notify_all();
   });
 }
 
-Result<void> OpenLog::set(const std::string& key, const Value& value) {
+Result<void> OpenLog::change(const std::string& key, const Value& value) {
   const std::array changes{Entry{key, value}};
   return wal_.on_change("t", changes);
+}
+
+Result<void> OpenLog::set(const std::string& key, const Value& value) {
+  auto changed = change(key, value);
+  wal_.flush_soon();
+  return changed;
 }
 
 void OpenLog::set_durably(const std::string& key, const Value& value) {

@@ -28,7 +28,9 @@ class OpenLog {
 
   Wal& wal() { return wal_; }
 
-  /// A command that sets a key in table "t". With set_durably: it is on the disk.
+  /// A command that sets a key in table "t". With change: nobody asks for a flush. With
+  /// set_durably: it is on the disk.
+  Result<void> change(const std::string& key, const Value& value = "v");
   Result<void> set(const std::string& key, const Value& value = "v");
   void set_durably(const std::string& key, const Value& value = "v");
 

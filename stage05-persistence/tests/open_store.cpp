@@ -46,6 +46,7 @@ OpenStore::OpenStore(const SimulatedFolder& folder, const Store::Settings& setti
 
 Result<void> OpenStore::set(const std::string& key, const Value& value) {
   const auto done = memtable_.set("t", Entry{key, value});
+  wal().flush_soon();
   return done ? Result<void>{} : done.error();
 }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "bytes.hpp"
@@ -149,6 +150,24 @@ TEST_F(SnapshotTest, IsNotThereWhenAnErrorComesBeforeItHasItsName) {
   }
   EXPECT_TRUE(write());
   EXPECT_EQ(contents_at(1), contents_of(memtable_));
+}
+
+TEST_F(SnapshotTest, IsSyncedWheneverFourMiBHaveBeenWritten) {
+  constexpr std::size_t mib = 1024 * 1024;
+  for (int i = 0; i < 7; ++i) set(std::to_string(i), std::string(mib, 'v'));
+  std::size_t synced_bytes = 0, unsynced_bytes_most = 0, syncs = 0;
+  folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+    if (operation.name != snapshot_temporary_name || operation.kind == Kind::create) return {};
+    const auto bytes = folder_.bytes(snapshot_temporary_name).size();
+    unsynced_bytes_most = std::max(unsynced_bytes_most, bytes - synced_bytes);
+    if (operation.kind != Kind::sync_file) return {};
+    synced_bytes = bytes;
+    ++syncs;
+    return {};
+  });
+  ASSERT_TRUE(write());
+  EXPECT_LT(unsynced_bytes_most, 4 * mib + 4 * mib) << "what is there, and what one shard adds";
+  EXPECT_EQ(syncs, 2u) << "one in between, one at the end";
 }
 
 TEST_F(SnapshotTest, EndsAChunkWithTheRowThatFillsIt) {

@@ -239,6 +239,7 @@ TEST_F(SnapshotterTest, SaysNothingOfASnapshotWhenTheLogHasFailed) {
     const auto snapshotter = start(1);
     gate.wait_for_somebody();
     ASSERT_TRUE(memtable_.set("t", {"key", "lost"}));
+    log_.wal().flush_soon();
     log_.wait_for_failure();
     gate.open();
   }

@@ -143,6 +143,7 @@ void log_append(benchmark::State& state) {
   const Entry change{key_of(1), value};
   for (auto _ : state) {
     if (!wal.on_change(table, {&change, 1})) return state.SkipWithError("the log is full");
+    wal.flush_soon();
   }
   if (!wal.make_durable(wal.last_lsn())) state.SkipWithError("the log cannot be synced");
   state.SetItemsProcessed(state.iterations());

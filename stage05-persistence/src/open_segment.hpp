@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "folder.hpp"
+#include "record.hpp"
+
+namespace kv {
+
+/// The newest segment: records go to its end. Its space is reserved ahead, in steps: zeros are
+/// written before records replace them, so that a record never meets a full disk.
+///
+/// It has no lock. But file() may be used without the lock that guards the rest, by one thread that
+/// writes what stands before end_offset, or zeros behind what is reserved, and one that syncs.
+class OpenSegment {
+ public:
+  struct Limits {
+    std::uint64_t segment_bytes = 64 * 1024 * 1024;      ///< then a new segment is begun
+    std::uint64_t reserve_bytes_min = 1024 * 1024;       ///< zeros are written ahead in steps
+    std::uint64_t reserve_bytes_max = 16 * 1024 * 1024;  ///< that double, from min to max
+  };
+
+  /// On the disk, and named in the manifest. Error no_space: nothing has changed. Any other: what
+  /// the folder holds is unknown.
+  static Result<OpenSegment> create(Folder& folder, const SegmentHeader& header,
+                                    const Limits& limits);
+
+  File& file() const { return *file_; }
+  Lsn first_lsn() const { return first_lsn_; }
+  std::uint64_t end_offset() const { return end_offset_; }  ///< where the next record goes
+
+  bool has_room(std::uint64_t bytes) const { return end_offset_ + bytes <= reserved_offset_; }
+  bool may_grow(std::uint64_t bytes) const;    ///< by a record; the first may be of any size
+  Result<void> reserve(std::uint64_t bytes);   ///< sees to it that there is room
+  std::uint64_t next_reserved_offset() const;  ///< up to where zeros should be written now
+  void set_reserved(std::uint64_t offset);     ///< they have been
+
+  std::uint64_t reserved_offset() const { return reserved_offset_; }
+
+  /// Appends the bytes of a record to `out`, which holds those before it; gives its chain. There
+  /// must be room.
+  std::uint64_t append(std::string& out, const RecordHeader& header, std::string_view payload,
+                       std::uint64_t chain);
+
+ private:
+  OpenSegment(std::unique_ptr<File> file, const SegmentHeader& header, const Limits& limits);
+
+  Limits limits_;
+  std::unique_ptr<File> file_;
+  Lsn first_lsn_;
+  std::uint64_t seed_;  // of its records
+  std::uint64_t end_offset_;
+  std::uint64_t reserved_offset_;  // up to here there are zeros, or records
+  std::uint64_t reserve_bytes_;    // the next step
+};
+
+}  // namespace kv
