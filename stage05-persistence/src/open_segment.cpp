@@ -15,12 +15,11 @@ OpenSegment::OpenSegment(std::unique_ptr<File> file, const SegmentHeader& header
       first_lsn_{header.first_lsn},
       seed_{segment_seed(header)},
       end_offset_{sizeof(SegmentHeader)},
-      reserved_offset_{end_offset_ + limits.reserve_bytes_min},
-      reserve_bytes_{limits.reserve_bytes_min} {}
+      reserved_offset_{end_offset_ + limits.reserve_bytes} {}
 
 Result<OpenSegment> OpenSegment::create(Folder& folder, const SegmentHeader& header,
                                         const Limits& limits) {
-  auto file = create_segment(folder, header, limits.reserve_bytes_min);
+  auto file = create_segment(folder, header, limits.reserve_bytes);
   if (!file) return file.error();
   return OpenSegment{std::move(*file), header, limits};
 }
@@ -32,10 +31,10 @@ bool OpenSegment::may_grow(std::uint64_t bytes) const {
 
 Result<void> OpenSegment::reserve(std::uint64_t bytes) {
   const auto end = end_offset_ + bytes;
-  const auto step_end = std::min(reserved_offset_ + reserve_bytes_, limits_.segment_bytes);
+  const auto step_end = std::min(reserved_offset_ + limits_.reserve_bytes, limits_.segment_bytes);
   auto written = write_zeros(*file_, reserved_offset_, std::max(end, step_end));
   if (written) {
-    set_reserved(std::max(end, step_end));
+    reserved_offset_ = std::max(end, step_end);
   } else if (end < step_end) {  // the disk may have room for this one record still
     written = write_zeros(*file_, reserved_offset_, end);
     if (written) reserved_offset_ = end;
@@ -44,14 +43,13 @@ Result<void> OpenSegment::reserve(std::uint64_t bytes) {
 }
 
 std::uint64_t OpenSegment::next_reserved_offset() const {
-  if (reserved_offset_ - end_offset_ > reserve_bytes_ / 2) return reserved_offset_;
-  return std::max(reserved_offset_,
-                  std::min(reserved_offset_ + reserve_bytes_, limits_.segment_bytes));
+  const auto next = std::min(reserved_offset_ + limits_.reserve_bytes, limits_.segment_bytes);
+  const bool enough = reserved_offset_ - end_offset_ > limits_.reserve_bytes / 2;
+  return enough ? reserved_offset_ : std::max(reserved_offset_, next);
 }
 
 void OpenSegment::set_reserved(std::uint64_t offset) {
   reserved_offset_ = std::max(reserved_offset_, offset);
-  reserve_bytes_ = std::min(2 * reserve_bytes_, limits_.reserve_bytes_max);
 }
 
 std::uint64_t OpenSegment::append(std::string& out, const RecordHeader& header,

@@ -18,9 +18,8 @@ namespace kv {
 class OpenSegment {
  public:
   struct Limits {
-    std::uint64_t segment_bytes = 64 * 1024 * 1024;      ///< then a new segment is begun
-    std::uint64_t reserve_bytes_min = 1024 * 1024;       ///< zeros are written ahead in steps
-    std::uint64_t reserve_bytes_max = 16 * 1024 * 1024;  ///< that double, from min to max
+    std::uint64_t segment_bytes = 64 * 1024 * 1024;  ///< then a new segment is begun
+    std::uint64_t reserve_bytes = 1024 * 1024;       ///< so many zeros at a time are written ahead
   };
 
   /// On the disk, and named in the manifest. Error no_space: nothing has changed. Any other: what
@@ -30,15 +29,16 @@ class OpenSegment {
 
   File& file() const { return *file_; }
   Lsn first_lsn() const { return first_lsn_; }
-  std::uint64_t end_offset() const { return end_offset_; }  ///< where the next record goes
+  std::uint64_t end_offset() const { return end_offset_; }            ///< of the last record
+  std::uint64_t reserved_offset() const { return reserved_offset_; }  ///< of the last zero
 
   bool has_room(std::uint64_t bytes) const { return end_offset_ + bytes <= reserved_offset_; }
-  bool may_grow(std::uint64_t bytes) const;    ///< by a record; the first may be of any size
-  Result<void> reserve(std::uint64_t bytes);   ///< sees to it that there is room
-  std::uint64_t next_reserved_offset() const;  ///< up to where zeros should be written now
-  void set_reserved(std::uint64_t offset);     ///< they have been
+  bool may_grow(std::uint64_t bytes) const;   ///< by a record; the first may be of any size
+  Result<void> reserve(std::uint64_t bytes);  ///< sees to it that there is room
 
-  std::uint64_t reserved_offset() const { return reserved_offset_; }
+  /// Up to where zeros should be written now, reserved_offset if no more; and that they have been.
+  std::uint64_t next_reserved_offset() const;
+  void set_reserved(std::uint64_t offset);
 
   /// Appends the bytes of a record to `out`, which holds those before it; gives its chain. There
   /// must be room.
@@ -54,7 +54,6 @@ class OpenSegment {
   std::uint64_t seed_;  // of its records
   std::uint64_t end_offset_;
   std::uint64_t reserved_offset_;  // up to here there are zeros, or records
-  std::uint64_t reserve_bytes_;    // the next step
 };
 
 }  // namespace kv

@@ -40,8 +40,7 @@ inline Outcome start(const SimulatedFolder& folder, bool truncate = false) {
 /// The folder of a store that was killed, to be damaged, and what it held after each LSN.
 class Damage : public testing::Test {
  protected:
-  static constexpr Wal::Limits limits{
-      .segment_bytes = 2048, .reserve_bytes_min = 512, .reserve_bytes_max = 1024};
+  static constexpr Wal::Limits limits{.segment_bytes = 2048, .reserve_bytes = 512};
 
   /// Values that are hard on a log: zeros where a sector that was never written has them too, and
   /// records as values.

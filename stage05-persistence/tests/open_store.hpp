@@ -25,8 +25,7 @@ Contents contents_of(const MemTable& memtable);
 AnswerLimit any_answer();
 
 /// Segments so small that a test sees many of them.
-inline constexpr Wal::Limits tiny_limits{
-    .segment_bytes = 4096, .reserve_bytes_min = 1024, .reserve_bytes_max = 2048};
+inline constexpr Wal::Limits tiny_limits{.segment_bytes = 4096, .reserve_bytes = 1024};
 
 /// A store on a simulated folder, and its memtable. Its end is that of a process that is killed:
 /// close() makes it an orderly one. Throws StartError as Store does.

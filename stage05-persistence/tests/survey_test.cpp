@@ -28,8 +28,7 @@ using testing::UnorderedElementsAre;
 /// Snapshots after LSN 8 and 14 were made, and are kept aside.
 class Folders : public testing::Test {
  protected:
-  static constexpr Wal::Limits limits{
-      .segment_bytes = 700, .reserve_bytes_min = 652, .reserve_bytes_max = 652};
+  static constexpr Wal::Limits limits{.segment_bytes = 700, .reserve_bytes = 652};
 
   void SetUp() override {
     OpenStore store{folder_, {.limits = limits}};

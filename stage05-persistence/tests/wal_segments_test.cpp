@@ -105,25 +105,24 @@ TEST_F(WalSegmentsTest, ACommandWaitsUntilTheFullOneIsWritten) {
 TEST_F(WalSegmentsTest, BeginWithZerosThatAreOnTheDisk) {
   OpenLog log{folder_};
   EXPECT_EQ(folder_.after_power_loss(0).bytes(segment_name(1)).substr(header_bytes),
-            std::string(tiny_limits.reserve_bytes_min, '\0'));
+            std::string(tiny_limits.reserve_bytes, '\0'));
 }
 
-TEST_F(WalSegmentsTest, GetTheirZerosInStepsThatDoubleUpToALimit) {
-  constexpr Wal::Limits limits{
-      .segment_bytes = 65536, .reserve_bytes_min = 1024, .reserve_bytes_max = 4096};
-  std::size_t expected = header_bytes + 1024;
-  for (const std::size_t step : {1024u, 2048u, 4096u, 4096u}) {
-    expected += step;
+TEST_F(WalSegmentsTest, GetTheirZerosInStepsUpToTheirLimit) {
+  constexpr std::size_t limit = header_bytes + 2 * 1024u + 500u;
+  constexpr Wal::Limits limits{.segment_bytes = limit, .reserve_bytes = 1024};
+  std::size_t bytes = header_bytes + 1024u;
+  for (const std::size_t expected : {header_bytes + 2 * 1024u, limit}) {
     OpenLog log{folder_, {.limits = limits}};
-    while (folder_.bytes(segment_name(1)).size() < expected) log.set_durably("key");
+    for (; bytes < expected; bytes = folder_.bytes(segment_name(1)).size()) log.set_durably("key");
     ASSERT_TRUE(log.wal().close());
     EXPECT_EQ(folder_.bytes(segment_name(1)).size(), expected);
+    bytes = header_bytes + 1024u;
   }
 }
 
 TEST_F(WalSegmentsTest, GetTheirZerosBeforeACommandNeedsThem) {
-  constexpr Wal::Limits limits{
-      .segment_bytes = 65536, .reserve_bytes_min = 1024, .reserve_bytes_max = 1024};
+  constexpr Wal::Limits limits{.segment_bytes = 65536, .reserve_bytes = 1024};
   OpenLog log{folder_, {.limits = limits}};
   log.set_durably("key", std::string(600, 'v'));
   ASSERT_TRUE(log.wal().close());
