@@ -55,7 +55,7 @@ Response answer(Error error) {
   return {.status = error.status, .message = std::move(error.message)};
 }
 Response answer(Values values) { return {.values = std::move(values)}; }
-Response answer(std::optional<Value> value) {
+Response answer(std::optional<Value>&& value) {
   Response response{.values = Values(1)};
   response.values.front() = std::move(value);
   return response;

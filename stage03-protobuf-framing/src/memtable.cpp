@@ -151,9 +151,9 @@ Result<std::size_t> MemTable::length(std::string_view table) const {
 
 Result<std::optional<Value>> MemTable::set(std::string_view table, const Entry& entry) {
   Row replaced;
-  std::optional<Value> previous;
-  auto applied = apply(table, {&entry, 1}, {&replaced, 1}, {&previous, 1});
-  if (!applied) return applied.error();
+  Result<std::optional<Value>> previous{std::nullopt};
+  auto applied = apply(table, {&entry, 1}, {&replaced, 1}, {&*previous, 1});
+  if (!applied) previous = applied.error();
   return previous;
 }
 

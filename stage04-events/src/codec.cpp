@@ -53,8 +53,7 @@ const char* find_fault(const Entry& entry) {
   return entry.value ? nullptr : "pair without a value";
 }
 
-/// One more of many. What comes behind a bad one is not kept: that one is enough to refuse them
-/// all.
+/// One more of many; not kept behind a bad one, which is enough to refuse them all.
 template <class Item>
 bool read_one_more(std::string_view& in, std::vector<Item>& items,
                    bool (*read)(std::string_view&, Item&)) {
@@ -63,8 +62,7 @@ bool read_one_more(std::string_view& in, std::vector<Item>& items,
   return read(in, keep ? items.emplace_back() : dropped);
 }
 
-/// Reads those of its members that the command has. In all but PING the table is field 1, and what
-/// is asked about it is field 2.
+/// Reads the members that the command has: in all but PING field 1 is the table, 2 what is asked.
 template <class Command>
 bool read_member(Tag tag, std::string_view& in, Command& command) {
   constexpr Tag first = bytes_tag(1), second = bytes_tag(2);
@@ -95,31 +93,32 @@ bool read_member(Tag tag, std::string_view& in, Command& command) {
 /// Of two different commands the last one counts; the same one twice is one, with the fields of
 /// both.
 template <class Command>
-bool read_command(std::string_view& in, std::optional<Request>& to) {
-  if (!to || !std::holds_alternative<Command>(*to)) to.emplace(Command{});
-  auto& command = std::get<Command>(*to);
+bool read_command(std::string_view& in, Request& to, bool& known) {
+  if (!known || !std::holds_alternative<Command>(to)) to.emplace<Command>();
+  known = true;
+  auto& command = std::get<Command>(to);
   return read_message(in, [&command](Tag tag, std::string_view& field) {
     return read_member(tag, field, command);
   });
 }
 
-bool read_request(Tag tag, std::string_view& in, std::optional<Request>& to) {
+bool read_request(Tag tag, std::string_view& in, Request& to, bool& known) {
   using Message = wire::CommandRequest;
   switch (tag) {
-    case bytes_tag(Message::kHgetFieldNumber): return read_command<Hget>(in, to);
-    case bytes_tag(Message::kHgetallFieldNumber): return read_command<Hgetall>(in, to);
-    case bytes_tag(Message::kHmgetFieldNumber): return read_command<Hmget>(in, to);
-    case bytes_tag(Message::kHsetFieldNumber): return read_command<Hset>(in, to);
-    case bytes_tag(Message::kHmsetFieldNumber): return read_command<Hmset>(in, to);
-    case bytes_tag(Message::kHdelFieldNumber): return read_command<Hdel>(in, to);
-    case bytes_tag(Message::kHmdelFieldNumber): return read_command<Hmdel>(in, to);
-    case bytes_tag(Message::kHexistFieldNumber): return read_command<Hexist>(in, to);
-    case bytes_tag(Message::kHmexistFieldNumber): return read_command<Hmexist>(in, to);
-    case bytes_tag(Message::kPingFieldNumber): return read_command<Ping>(in, to);
-    case bytes_tag(Message::kHlenFieldNumber): return read_command<Hlen>(in, to);
-    case bytes_tag(Message::kAuthFieldNumber): return read_command<Auth>(in, to);
-    case bytes_tag(Message::kWatchFieldNumber): return read_command<Watch>(in, to);
-    case bytes_tag(Message::kInfoFieldNumber): return read_command<Info>(in, to);
+    case bytes_tag(Message::kHgetFieldNumber): return read_command<Hget>(in, to, known);
+    case bytes_tag(Message::kHgetallFieldNumber): return read_command<Hgetall>(in, to, known);
+    case bytes_tag(Message::kHmgetFieldNumber): return read_command<Hmget>(in, to, known);
+    case bytes_tag(Message::kHsetFieldNumber): return read_command<Hset>(in, to, known);
+    case bytes_tag(Message::kHmsetFieldNumber): return read_command<Hmset>(in, to, known);
+    case bytes_tag(Message::kHdelFieldNumber): return read_command<Hdel>(in, to, known);
+    case bytes_tag(Message::kHmdelFieldNumber): return read_command<Hmdel>(in, to, known);
+    case bytes_tag(Message::kHexistFieldNumber): return read_command<Hexist>(in, to, known);
+    case bytes_tag(Message::kHmexistFieldNumber): return read_command<Hmexist>(in, to, known);
+    case bytes_tag(Message::kPingFieldNumber): return read_command<Ping>(in, to, known);
+    case bytes_tag(Message::kHlenFieldNumber): return read_command<Hlen>(in, to, known);
+    case bytes_tag(Message::kAuthFieldNumber): return read_command<Auth>(in, to, known);
+    case bytes_tag(Message::kWatchFieldNumber): return read_command<Watch>(in, to, known);
+    case bytes_tag(Message::kInfoFieldNumber): return read_command<Info>(in, to, known);
     default: return skip(tag, in);
   }
 }
@@ -134,14 +133,24 @@ const char* find_fault(const Command& command) {
     }
     return static_cast<const char*>(nullptr);
   };
-  if constexpr (requires { command.table; }) {
+  if constexpr (requires { command.table; })
     if (command.table.empty()) return "empty table name";
-  }
   if constexpr (requires { command.key; }) return find_fault(command.key);
   if constexpr (requires { command.keys; }) return in_any(command.keys, "no keys");
   if constexpr (requires { command.entry; }) return find_fault(command.entry);
   if constexpr (requires { command.entries; }) return in_any(command.entries, "no pairs");
   return nullptr;
+}
+
+/// What is wrong with the message, or nullptr.
+const char* parse(std::string_view message, Request& to) {
+  bool known = false;
+  auto read = [&](Tag tag, std::string_view& in) { return read_request(tag, in, to, known); };
+  if (!read_fields(message, read)) return "not a CommandRequest, or a string in it is not UTF-8";
+  if (!known) return "no command in the message, or none that is known here";
+  if (auto* ping = std::get_if<Ping>(&to); ping && ping->message == "")
+    ping->message.reset();  // an empty text is none, in proto3
+  return std::visit([](const auto& command) { return find_fault(command); }, to);
 }
 
 // --- to the wire: first how many bytes it takes, then these bytes ---
@@ -192,17 +201,9 @@ void put_entry(int field, const Entry& entry, std::string& out) {
 }  // namespace
 
 Result<Request> decode(std::string_view message) {
-  std::optional<Request> request;
-  const auto read = [&](Tag tag, std::string_view& in) { return read_request(tag, in, request); };
-  if (!read_fields(message, read))
-    return Error{Status::bad_request, "not a CommandRequest, or a string in it is not UTF-8"};
-  if (!request)
-    return Error{Status::bad_request, "no command in the message, or none that is known here"};
-  if (auto* ping = std::get_if<Ping>(&*request); ping && ping->message == "")
-    ping->message.reset();  // an empty text is none, in proto3
-  const char* fault = std::visit([](const auto& command) { return find_fault(command); }, *request);
-  if (fault) return Error{Status::bad_request, fault};
-  return std::move(*request);
+  Result<Request> request{Request{}};
+  if (const char* fault = parse(message, *request)) request = Error{Status::bad_request, fault};
+  return request;
 }
 
 std::size_t wire_bytes(const Response& response) {

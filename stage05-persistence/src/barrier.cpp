@@ -27,7 +27,7 @@ boost::asio::awaitable<bool> Barrier::pass() {
     ask_for_flush();
     co_await woken_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
-  co_return true;
+  co_return !wal_ || !wal_->failed();
 }
 
 /// Once for all sessions of this turn of the worker's loop, after the last of them: what they have

@@ -20,7 +20,9 @@ class Barrier {
   ~Barrier();
 
   /// Whether everything logged so far is safe already.
-  bool is_open() const { return !wal_ || wal_->safe_lsn() >= wal_->last_lsn(); }
+  bool is_open() const {
+    return !wal_ || (wal_->safe_lsn() >= wal_->last_lsn() && !wal_->failed());
+  }
 
   /// Waits until everything that is logged now is safe. False: the log has failed, it never will
   /// be.

@@ -34,7 +34,7 @@ Wal::~Wal() { stop(); }
 
 // --- a change comes in ---
 
-Result<void> Wal::on_change(std::string_view table, std::span<const Entry> changes) {
+Result<void> Wal::on_change(std::string_view table, std::span<const Entry> changes) noexcept {
   std::string payload;
   append_table(payload, table);
   for (const auto& change : changes) append_change(payload, change);
@@ -101,8 +101,7 @@ Result<void> Wal::begin_segment() {
 void Wal::run() {
   std::unique_lock lock{mutex_};
   while (true) {
-    work_.wait(lock,
-               [this] { return stopping_ || failure_ || (flush_asked_ && !pending_.empty()); });
+    work_.wait(lock, [this] { return stopping_ || failure_ || flush_asked_; });
     if (failure_ || pending_.empty() || !flush(lock)) return;
     reserve_ahead(lock);
   }
@@ -179,6 +178,7 @@ void Wal::sync(std::unique_lock<std::mutex>& lock) {
   const auto synced = segment_->file().sync();
   lock.lock();
   syncing_ = false;
+  if (failure_) return;  // of the other thread
   if (!synced) return fail(synced.error());
   durable_lsn_ = lsn;
   unsynced_since_ = begin;

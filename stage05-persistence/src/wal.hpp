@@ -23,7 +23,8 @@ namespace kv {
 /// When a change counts as safe, so that the client may hear of it.
 enum class Sync {
   always,    ///< it is on the disk
-  everysec,  ///< the kernel has it, and what it has had for two seconds is on the disk
+  everysec,  ///< the kernel has it; of what clients have heard, two seconds' worth is not on the
+             ///< disk
   never,     ///< the kernel has it
 };
 
@@ -48,8 +49,9 @@ class Wal : public ChangeObserver {
       : Wal{folder, store, end, sync, std::move(on_failure), Limits{}} {}
   ~Wal();
 
-  /// Takes the changes into the next group; flush_soon() has it written.
-  Result<void> on_change(std::string_view table, std::span<const Entry> changes) override;
+  /// Takes the changes into the next group; flush_soon() has it written. Where memory runs out the
+  /// process ends: a change that is made and not logged would be worse.
+  Result<void> on_change(std::string_view table, std::span<const Entry> changes) noexcept override;
   void flush_soon();
 
   Lsn last_lsn() const { return last_lsn_; }        ///< the last one given
@@ -75,7 +77,7 @@ class Wal : public ChangeObserver {
   Result<void> begin_segment();
   void append(RecordType type, std::string_view payload);
   void ask_for_flush() {
-    flush_asked_ = true;
+    flush_asked_ = !pending_.empty();
     work_.notify_one();
   }
   void run();

@@ -188,5 +188,18 @@ TEST_F(BarrierTest, LetsNobodyOnAfterTheEnd) {
   EXPECT_THAT(passed_, ElementsAre(false));
 }
 
+TEST_F(BarrierTest, LetsNobodyOnAfterTheEndAlsoWhereNobodyWaitsForASync) {
+  OpenLog log{folder_, {.sync = Sync::everysec}};
+  Barrier barrier{context_, &log.wal()};
+  ASSERT_TRUE(log.set("key"));
+  log.wait_until_safe(1);
+  EXPECT_TRUE(barrier.is_open());
+  folder_.set_hook(fail_next(Kind::sync_file, "wal-", Status::storage_failed));
+  EXPECT_FALSE(log.wal().make_durable(1));
+  EXPECT_FALSE(barrier.is_open());
+  spawn_waiter(barrier);
+  EXPECT_THAT(passed_, ElementsAre(false));
+}
+
 }  // namespace
 }  // namespace kv::test
