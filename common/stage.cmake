@@ -59,12 +59,12 @@ function(kv_program name source)
   endif()
 endfunction()
 
-# kv_jemalloc(NAME): the program allocates with jemalloc, in less time and less memory than glibc takes.
+# kv_jemalloc(TARGET): the program allocates with jemalloc, in less time and less memory than glibc takes.
 # It keeps more for each thread, though. Sanitizers bring their own.
-function(kv_jemalloc name)
+function(kv_jemalloc target)
   if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
     find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
-    target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${JEMALLOC_LIBRARY})
+    target_link_libraries(${target} PRIVATE ${JEMALLOC_LIBRARY})
   endif()
 endfunction()
 

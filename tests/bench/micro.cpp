@@ -94,12 +94,28 @@ void memtable_set(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+// One half each, a GET and a SET in turn.
+void memtable_mixed(benchmark::State& state) {
+  std::uint32_t key = first_key(state);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(shared_memtable->get(table, key_of(key += step)));
+    benchmark::DoNotOptimize(shared_memtable->set(table, {key_of(key += step), value}));
+  }
+  state.SetItemsProcessed(2 * state.iterations());
+}
+
 BENCHMARK(memtable_get)
     ->Setup(make_shared_memtable)
     ->Teardown(drop_shared_memtable)
     ->ThreadRange(1, 4)
     ->UseRealTime();
 BENCHMARK(memtable_set)
+    ->Setup(make_shared_memtable)
+    ->Teardown(drop_shared_memtable)
+    ->ThreadRange(1, 4)
+    ->UseRealTime();
+
+BENCHMARK(memtable_mixed)
     ->Setup(make_shared_memtable)
     ->Teardown(drop_shared_memtable)
     ->ThreadRange(1, 4)
