@@ -10,6 +10,8 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <map>
+#include <string>
 
 #include "bytes.hpp"
 #include "manifest.hpp"
@@ -145,6 +147,13 @@ TEST(Golden, ASnapshotIsReadWithoutItsLog) {
   EXPECT_EQ(recover(folder, {.truncate = true}), contents_after({first_half()}));
 }
 
+/// What stands in the files; how many zeros are written ahead is no part of the format.
+std::map<std::string, std::string> without_zeros_at_the_end(const SimulatedFolder& folder) {
+  auto files = folder.files();
+  for (auto& [name, bytes] : files) bytes.resize(bytes.find_last_not_of('\0') + 1);
+  return files;
+}
+
 /// An earlier program must be able to read what this one writes, or else the version is a new one.
 TEST(Golden, TheFormatIsWhatItWas) {
   if (const char* to = std::getenv("KV_WRITE_GOLDEN")) write_golden(to);
@@ -152,7 +161,7 @@ TEST(Golden, TheFormatIsWhatItWas) {
   SimulatedFolder folder;
   ASSERT_TRUE(write_manifest(folder, {.store = read_manifest(expected)->store}));
   write_stopped(folder);
-  EXPECT_EQ(folder.files(), expected.files());
+  EXPECT_EQ(without_zeros_at_the_end(folder), without_zeros_at_the_end(expected));
 }
 
 }  // namespace
