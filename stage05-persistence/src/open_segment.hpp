@@ -30,8 +30,8 @@ class OpenSegment {
 
   File& file() const { return *file_; }
   Lsn first_lsn() const { return first_lsn_; }
-  std::uint64_t end_offset() const { return end_offset_; }            ///< of the last record
-  std::uint64_t reserved_offset() const { return reserved_offset_; }  ///< of the last zero
+  std::uint64_t end_offset() const { return end_offset_; }  ///< where the next record goes
+  std::uint64_t reserved_offset() const { return reserved_offset_; }  ///< where the zeros end
 
   bool has_room(std::uint64_t bytes) const { return end_offset_ + bytes <= reserved_offset_; }
   bool may_grow(std::uint64_t bytes) const;   ///< by a record; the first may be of any size

@@ -23,8 +23,7 @@ namespace kv {
 /// When a change counts as safe, so that the client may hear of it.
 enum class Sync {
   always,    ///< it is on the disk
-  everysec,  ///< the kernel has it; of what clients have heard, two seconds' worth is not on the
-             ///< disk
+  everysec,  ///< the kernel has it; at most two seconds' worth of answers is not on the disk yet
   never,     ///< the kernel has it
 };
 
