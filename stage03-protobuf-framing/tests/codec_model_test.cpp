@@ -114,10 +114,12 @@ TEST_F(CodecModel, RareFormsAreReadAsProtobufReadsThem) {
       "\x6a\x81\x80\x80\x80\x80\x00x"sv,         // a length of six bytes
       "\x6b\x88\x80\x80\x80\x80\x00\x01\x6c"sv,  // a tag of six bytes in a group
       "\xe8\x80\x80\x80\x80\x00\x01"sv,          // and in no group
-      "\x6b\x08\x01\x6c"sv,                      // a group
-      "\x6b\x08\x01\x74"sv,                      // with another's end
-      "\x6b\x08\x01"sv,                          // without an end
-      "\x6c"sv,                                  // an end without a group
+      "\x68\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"sv,      // a number of ten bytes, too large
+      "\x68\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"sv,  // and of eleven
+      "\x6b\x08\x01\x6c"sv,                                  // a group
+      "\x6b\x08\x01\x74"sv,                                  // with another's end
+      "\x6b\x08\x01"sv,                                      // without an end
+      "\x6c"sv,                                              // an end without a group
       "\x6d"
       "1234"sv,  // four bytes
       "\x69"
