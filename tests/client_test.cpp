@@ -153,6 +153,14 @@ TEST_F(ClientFrames, AValueHasTheKindThatItsPrefixNames) {
   }
 }
 
+TEST_F(ClientFrames, ArgumentsStayAsTheyWereTyped) {
+  expect_prints({"hset", "t", "-k", "--port"}, "(nil)\n");
+  expect_prints({"hget", "t", "-k"}, "--port\n");
+  expect_prints({"hmset", "t", "-a", "[1,b,2]", "[x]", "-h"}, "(nil)\n(nil)\n");
+  expect_prints({"hmget", "t", "-a", "[x]", "--"}, "[1,b,2]\n-h\n(nil)\n");
+  expect_prints({"ping", "--help"}, "--help\n");
+}
+
 TEST_F(ClientFrames, AValueThatItsPrefixDoesNotFitIsRefused) {
   for (const char* value :
        {"int:", "int:x", "int:1.5", "int:9223372036854775808", "int: 1", "float:", "float:x",
@@ -248,6 +256,8 @@ TEST_F(ClientEvents, TheTokenFileIsUsedForEveryCommand) {
   EXPECT_THAT(finished.err, StartsWith("error 401: "));
   EXPECT_EQ(finished.status, 1);
   EXPECT_EQ(run_client(server.port(), {"--token-file", token + ".absent", "ping"}).status, 2);
+  std::ofstream{token} << "\n";
+  EXPECT_EQ(run_client(server.port(), {"--token-file", token, "ping"}).status, 2);
 }
 
 TEST_F(ClientEvents, WatchPrintsEachChange) {

@@ -1,4 +1,5 @@
 #include <iostream>
+#include <string>
 
 #include "client_command.hpp"
 #include "client_shell.hpp"
@@ -8,18 +9,18 @@
 int main(int argc, char** argv) {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9527;
-  kv::Words words;
   CLI::App app{
       "Sends a command to a kv-server; without one, the commands on standard input, a line each."};
   app.set_version_flag("--version", "kv-client " KV_STAGE);
   app.add_option("--host", host, "where the server is")->capture_default_str();
   kv::add_number<std::uint16_t>(app, "--port", port, "the server's port", 1);
-  app.add_option("COMMAND", words, kv::client_commands);
-  app.prefix_command();  // what follows the command is an argument, even with a dash in front
+  app.footer(std::string{"COMMAND: "} + kv::client_commands);
+  app.prefix_command();  // the command and what follows it stays as typed, whatever it looks like
   try {
     app.parse(argc, argv);
-    const auto arguments = app.remaining();
-    words.insert(words.end(), arguments.begin(), arguments.end());
+    const kv::Words words = app.remaining();
+    if (!words.empty() && words.front().starts_with('-'))
+      throw CLI::ValidationError{words.front(), "there is no such flag"};
     kv::Client client{host, port};
     return words.empty() ? kv::run_shell(client) : kv::run_command(client, words);
   } catch (const CLI::Success& answered) {  // --help or --version

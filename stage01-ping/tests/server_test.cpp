@@ -54,6 +54,9 @@ TEST(ClientProgram, PrintsTheAnswer) {
   ServerProcess server;
   EXPECT_EQ(run_client(server.port(), {"ping"}).out, "PONG\n");
   EXPECT_EQ(run_client(server.port(), {"ping", "two\r\nlines"}).out, "two\r\nlines\n");
+  for (const std::string typed : {"-x", "--port", "--help", "[a,b]", "--"}) {
+    EXPECT_EQ(run_client(server.port(), {"ping", typed}).out, typed + "\n");
+  }
 }
 
 TEST(ClientProgram, ReadsCommandsFromStandardInputAndGoesOnAfterErrors) {

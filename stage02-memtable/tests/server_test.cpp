@@ -97,6 +97,8 @@ TEST(ClientProgram, PrintsWhatRedisAnswers) {
   EXPECT_EQ(out({"hlen", "t"}), "3\n");
   EXPECT_EQ(out({"hdel", "t", "a"}), "1\n");
   EXPECT_EQ(out({"hmdel", "t", "a", "b", "c"}), "2\n");
+  EXPECT_EQ(out({"hmset", "t", "-k", "--port", "[a]", "[b,c]"}), "OK\n");
+  EXPECT_EQ(out({"hmget", "t", "-k", "[a]", "--"}), "--port\n[b,c]\n(nil)\n");
 }
 
 TEST(ClientProgram, ReadsCommandsFromStandardInputAndGoesOnAfterErrors) {

@@ -1,4 +1,5 @@
 #include <iostream>
+#include <string>
 
 #include "auth.hpp"
 #include "client_command.hpp"
@@ -6,11 +7,21 @@
 #include "flags.hpp"
 #include "start_error.hpp"
 
+namespace {
+
+/// A file without a token is wrong use, as is one that is not there.
+std::string token_in(const std::string& file) try {
+  return file.empty() ? "" : kv::read_token(file);
+} catch (const kv::StartError& error) {
+  throw kv::StartError{kv::Exit::usage, error.what()};
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9527;
   std::string token_file;
-  kv::Words words;
   CLI::App app{
       "Sends a command to a kv-server; without one, the commands on standard input, a line each."};
   app.set_version_flag("--version", "kv-client " KV_STAGE);
@@ -18,13 +29,14 @@ int main(int argc, char** argv) {
   kv::add_number<std::uint16_t>(app, "--port", port, "the server's port", 1);
   app.add_option("--token-file", token_file, "file with the server's token")
       ->check(CLI::ExistingFile);
-  app.add_option("COMMAND", words, kv::client_commands);
-  app.prefix_command();  // what follows the command is an argument, even with a dash in front
+  app.footer(std::string{"COMMAND: "} + kv::client_commands);
+  app.prefix_command();  // the command and what follows it stays as typed, whatever it looks like
   try {
     app.parse(argc, argv);
-    const auto arguments = app.remaining();
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    kv::Client client{host, port, token_file.empty() ? "" : kv::read_token(token_file)};
+    const kv::Words words = app.remaining();
+    if (!words.empty() && words.front().starts_with('-'))
+      throw CLI::ValidationError{words.front(), "there is no such flag"};
+    kv::Client client{host, port, token_in(token_file)};
     return words.empty() ? kv::run_shell(client) : kv::run_command(client, words);
   } catch (const CLI::Success& answered) {  // --help or --version
     return app.exit(answered);
