@@ -171,11 +171,14 @@ TEST_F(RespPing, AProtocolErrorIsExplainedAndCloses) {
   expect_reply_and_close("*x\r\n", protocol_error("invalid multibulk length"));
   expect_reply_and_close("*\r\n", protocol_error("invalid multibulk length"));
   expect_reply_and_close("*1x\r\n", protocol_error("invalid multibulk length"));
+  expect_reply_and_close("*01\r\n", protocol_error("invalid multibulk length"));
+  expect_reply_and_close("*-0\r\n", protocol_error("invalid multibulk length"));
   expect_reply_and_close("*99999999999999999999\r\n", protocol_error("invalid multibulk length"));
   expect_reply_and_close("*1\r\nPING\r\n", protocol_error("expected '$', got 'P'"));
   expect_reply_and_close("*2\r\n$4\r\nPING\r\n:1\r\n", protocol_error("expected '$', got ':'"));
   expect_reply_and_close("*1\r\n$x\r\n", protocol_error("invalid bulk length"));
   expect_reply_and_close("*1\r\n$-1\r\n", protocol_error("invalid bulk length"));
+  expect_reply_and_close("*1\r\n$04\r\nping\r\n", protocol_error("invalid bulk length"));
   expect_reply_and_close("*1\r\n$\r\n", protocol_error("invalid bulk length"));
   expect_reply_and_close("*1\r\n$99999999999999999999\r\n", protocol_error("invalid bulk length"));
   expect_reply_and_close("PING \"open\r\n", protocol_error("unbalanced quotes in request"));

@@ -50,11 +50,13 @@ Result<std::optional<std::string_view>> take_line(std::string_view& input, std::
   return line;
 }
 
+/// Only as it would be printed: no zeros in front, no minus without a number.
 std::optional<std::int64_t> to_number(std::string_view digits) {
   std::int64_t number = 0;
   const auto [stopped, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc{} || stopped != digits.data() + digits.size()) return std::nullopt;
+  if (std::to_string(number) != digits) return std::nullopt;
   return number;
 }
 

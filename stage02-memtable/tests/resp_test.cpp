@@ -53,6 +53,9 @@ TEST_P(RespReaderTest, EmptyCommandsAskForNothing) {
 TEST_P(RespReaderTest, NonsenseIsAnError) {
   const auto first = [](std::string_view bytes) { return read_all(bytes, GetParam()).at(0).at(0); };
   EXPECT_EQ(first("*x\r\n"), "Protocol error: invalid multibulk length");
+  EXPECT_EQ(first("*01\r\n"), "Protocol error: invalid multibulk length");
+  EXPECT_EQ(first("*-0\r\n"), "Protocol error: invalid multibulk length");
+  EXPECT_EQ(first("*1\r\n$04\r\n"), "Protocol error: invalid bulk length");
   EXPECT_EQ(first("*1048577\r\n"), "Protocol error: invalid multibulk length");
   EXPECT_EQ(first("*1\r\n:1\r\n"), "Protocol error: expected '$', got ':'");
   EXPECT_EQ(first("*1\r\n$-1\r\n"), "Protocol error: invalid bulk length");
