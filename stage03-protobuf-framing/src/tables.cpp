@@ -12,10 +12,13 @@ const Row* Tables::find(const Name& table, const Name& key) const {
 }
 
 Row Tables::exchange(const Name& table, const Name& key, Row row) {
-  auto rows = by_name.find(table);
+  const auto rows = by_name.find(table);
   if (rows == by_name.end()) {
     if (!row) return {};
-    rows = by_name.emplace(table.text, Rows{}).first;
+    Rows only;
+    only.insert(std::move(row));
+    by_name.emplace(table.text, std::move(only));
+    return {};
   }
   const auto at = rows->second.find(key);
   if (at == rows->second.end()) {

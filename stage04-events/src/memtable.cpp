@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace kv {
@@ -184,28 +185,31 @@ Result<Values> MemTable::del_many(std::string_view table, const std::vector<std:
 }
 
 /// Makes the changes one after the other, and takes them back, last first, when the answer turns
-/// out too large or an observer refuses: under the locks nobody sees what happens in between. In
-/// `rows` are the rows that were there, afterwards, and in `previous` their values.
+/// out too large, memory runs out or an observer refuses: under the locks nobody sees what happens
+/// in between. In `rows` are the rows that were there, afterwards, and in `previous` their values.
 Result<void> MemTable::apply(std::string_view table, std::span<const Entry> changes,
                              std::span<Row> rows, std::span<std::optional<Value>> previous) {
   for (std::size_t i = 0; i < changes.size(); ++i) {  // before the locks are taken
     if (changes[i].value) rows[i] = Row{changes[i].key, *changes[i].value};
   }
-  std::size_t answer_bytes = 0;
   const Name in{table};
   const Locks locks{*this, shards_of(in, changes)};
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    const Name name{changes[i].key};
-    rows[i] = shards_[shard_index(in, name)].tables.exchange(in, name, std::move(rows[i]));
-    if (rows[i]) previous[i] = rows[i].value();
-    answer_bytes += limit_.value_bytes(previous[i]);
-    if (answer_bytes > limit_.bytes_max) {
-      put_back(in, changes.first(i + 1), rows);
-      return answer_too_large(limit_);
+  std::size_t done = 0, answer_bytes = 0;
+  Result<void> accepted;
+  try {
+    for (std::size_t i = 0; accepted && i < changes.size(); ++i) {
+      const Name name{changes[i].key};
+      rows[i] = shards_[shard_index(in, name)].tables.exchange(in, name, std::move(rows[i]));
+      done = i + 1;
+      if (rows[i]) previous[i] = rows[i].value();
+      answer_bytes += limit_.value_bytes(previous[i]);
+      if (answer_bytes > limit_.bytes_max) accepted = answer_too_large(limit_);
     }
+    if (accepted) accepted = tell_observers(table, changes, rows);
+  } catch (const std::bad_alloc&) {
+    accepted = Error{Status::storage_failed, "out of memory"};  // so short that it needs none
   }
-  auto accepted = tell_observers(table, changes, rows);
-  if (!accepted) put_back(in, changes, rows);
+  if (!accepted) put_back(in, changes.first(done), rows);
   return accepted;
 }
 
@@ -228,7 +232,7 @@ Result<void> MemTable::tell_observers(std::string_view table, std::span<const En
 }
 
 void MemTable::put_back(const Name& table, std::span<const Entry> changes,
-                        std::span<Row> replaced) {
+                        std::span<Row> replaced) noexcept {
   for (std::size_t i = changes.size(); i-- > 0;) {
     const Name name{changes[i].key};
     Tables& tables = shards_[shard_index(table, name)].tables;

@@ -12,19 +12,24 @@ const Row* Tables::find(const Name& table, const Name& key) const {
 }
 
 Row Tables::exchange(const Name& table, const Name& key, Row row) {
-  auto rows = by_name.find(table);
+  const std::size_t bytes = row ? row.block().size() : 0;
+  const auto rows = by_name.find(table);
   if (rows == by_name.end()) {
     if (!row) return {};
-    rows = by_name.emplace(table.text, Rows{}).first;
+    Rows only;
+    only.insert(std::move(row));
+    by_name.emplace(table.text, std::move(only));
+    row_bytes += bytes;
+    return {};
   }
-  if (row) row_bytes += row.block().size();
   const auto at = rows->second.find(key);
   if (at == rows->second.end()) {
     if (row) rows->second.insert(std::move(row));
+    row_bytes += bytes;
     return {};
   }
   const bool remove = !row;
-  row_bytes -= at->block().size();
+  row_bytes += bytes - at->block().size();  // modulo 2^64, so also down
   at->swap(row);
   if (remove) rows->second.erase(at);
   if (rows->second.empty()) by_name.erase(rows);

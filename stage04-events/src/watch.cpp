@@ -62,7 +62,7 @@ void WatchHub::unwatch(const std::string& table, const std::shared_ptr<Watcher>&
   --count_;
 }
 
-Result<void> WatchHub::on_change(std::string_view table, std::span<const Entry> changes) {
+Result<void> WatchHub::on_change(std::string_view table, std::span<const Entry> changes) noexcept {
   if (count_ == 0) return {};
   const std::lock_guard lock{mutex_};
   const auto of_table = watchers_.find(table);

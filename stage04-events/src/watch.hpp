@@ -46,7 +46,7 @@ class WatchHub : public ChangeObserver {
   void watch(const std::string& table, const std::shared_ptr<Watcher>& watcher);
   void unwatch(const std::string& table, const std::shared_ptr<Watcher>& watcher);
 
-  Result<void> on_change(std::string_view table, std::span<const Entry> changes) override;
+  Result<void> on_change(std::string_view table, std::span<const Entry> changes) noexcept override;
 
  private:
   Watcher::Event make_event(std::span<const Entry> changes) const;

@@ -30,7 +30,7 @@ AnswerLimit limit(std::size_t bytes_max) {
 /// Remembers what it was told: a list of entries a command. Refuses when it is told to.
 class Recorder : public ChangeObserver {
  public:
-  Result<void> on_change(std::string_view table, std::span<const Entry> changes) override {
+  Result<void> on_change(std::string_view table, std::span<const Entry> changes) noexcept override {
     tables.emplace_back(table);
     commands.emplace_back(changes.begin(), changes.end());
     if (refusal) return *refusal;
@@ -179,7 +179,7 @@ TEST_F(TwoObservers, AreToldInTheOrderOfTheirRegistration) {
     const Recorder& first;
     std::vector<std::size_t> first_was_told;
     explicit Second(const Recorder& recorder) : first{recorder} {}
-    Result<void> on_change(std::string_view, std::span<const Entry>) override {
+    Result<void> on_change(std::string_view, std::span<const Entry>) noexcept override {
       first_was_told.push_back(first.commands.size());
       return {};
     }
@@ -223,7 +223,7 @@ TEST(ObserverOfManyWriters, SeesEachKeyInTheOrderOfItsChanges) {
   struct : ChangeObserver {
     std::mutex mutex;
     std::map<std::string, std::vector<std::int64_t>> seen;
-    Result<void> on_change(std::string_view, std::span<const Entry> changes) override {
+    Result<void> on_change(std::string_view, std::span<const Entry> changes) noexcept override {
       const std::lock_guard lock{mutex};
       for (const auto& [key, value] : changes) seen[key].push_back(std::get<std::int64_t>(*value));
       return {};
@@ -265,7 +265,7 @@ TEST(ObserverOfManyWriters, SeesEachKeyInTheOrderOfItsChanges) {
 TEST(ObserverOfManyWriters, AcceptsAChangeBeforeAnybodySeesIt) {
   struct : ChangeObserver {
     std::atomic<std::int64_t> accepted = 0;
-    Result<void> on_change(std::string_view, std::span<const Entry> changes) override {
+    Result<void> on_change(std::string_view, std::span<const Entry> changes) noexcept override {
       std::this_thread::yield();  // long enough for a reader to see it now, if it could
       const auto value = std::get<std::int64_t>(*changes.back().value);
       if (value % 2 != 0) return Error{Status::storage_failed, "odd"};

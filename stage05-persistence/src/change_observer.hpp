@@ -17,8 +17,10 @@ class ChangeObserver {
   /// thread that executes the command, with the locks of all keys in it held, before anybody else
   /// can see the changes: so for each key, calls come in the order of its changes. An error
   /// refuses: nothing changes then, and the error is the command's answer. It must be quick, and
-  /// must not call the storage.
-  virtual Result<void> on_change(std::string_view table, std::span<const Entry> changes) = 0;
+  /// must not call the storage. It throws nothing, since another observer may have kept the changes
+  /// already: where memory runs out the process ends.
+  virtual Result<void> on_change(std::string_view table,
+                                 std::span<const Entry> changes) noexcept = 0;
 };
 
 }  // namespace kv

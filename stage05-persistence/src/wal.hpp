@@ -48,8 +48,7 @@ class Wal : public ChangeObserver {
       : Wal{folder, store, end, sync, std::move(on_failure), Limits{}} {}
   ~Wal();
 
-  /// Takes the changes into the next group; flush_soon() has it written. Where memory runs out the
-  /// process ends: a change that is made and not logged would be worse.
+  /// Takes the changes into the next group; flush_soon() has it written.
   Result<void> on_change(std::string_view table, std::span<const Entry> changes) noexcept override;
   void flush_soon();
 
