@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -60,6 +61,9 @@ int main(int argc, char** argv) {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;
     kv::start_log(options->log_level);
+    for (const int signal : {SIGINT, SIGTERM})  // until the server waits for them
+      std::signal(signal,
+                  [](int) { std::_Exit(0); });  // a start can be ended anywhere, as by a crash
     kv::log_protobuf_errors();
     options->max_connections = kv::connection_limit(options->max_connections);
     const auto token =
@@ -72,9 +76,11 @@ int main(int argc, char** argv) {
     kv::Load load;
     const kv::Shared shared{*options,  service, hooks(*options, token, storage, load, store.get()),
                             watch_hub, load,    store ? &store->wal() : nullptr};
-    kv::Server server{shared};
-    std::cout << "listening on " << server.endpoint() << std::endl;
-    server.run();
+    {
+      kv::Server server{shared};
+      std::cout << "listening on " << server.endpoint() << std::endl;
+      server.run();
+    }  // a signal from here on ends the process at once
     if (store) {
       if (const auto closed = store->close(); !closed) end_at_once(closed.error());
     }

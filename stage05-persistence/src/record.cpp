@@ -92,6 +92,14 @@ std::optional<RecordHeader> read_record_header(std::string_view segment, std::ui
   return header;
 }
 
+bool misses_only(std::size_t bytes, std::string_view segment, std::uint64_t offset,
+                 std::uint64_t seed) {
+  if (offset + sizeof(RecordHeader) > segment.size()) return false;
+  const auto header = load<RecordHeader>(segment, offset);
+  const auto wrong_bits = header.header_checksum ^ header_checksum(header, seed, offset);
+  return wrong_bits != 0 && wrong_bits >> (8 * bytes) == 0;  // the first byte is the lowest
+}
+
 void append_table(std::string& out, std::string_view table) {
   append(out, static_cast<std::uint16_t>(table.size()));
   out += table;

@@ -91,6 +91,11 @@ std::uint64_t append_record(std::string& out, RecordHeader header, std::string_v
 std::optional<RecordHeader> read_record_header(std::string_view segment, std::uint64_t offset,
                                                std::uint64_t seed);
 
+/// Whether a record header at `offset` misses nothing but the first `bytes` (under 8) of its
+/// checksum.
+bool misses_only(std::size_t bytes, std::string_view segment, std::uint64_t offset,
+                 std::uint64_t seed);
+
 /// The chain after a record.
 std::uint64_t next_chain(const RecordHeader& header, std::string_view payload, std::uint64_t chain);
 

@@ -52,7 +52,11 @@ Tail classify(std::string_view bytes, const Segment& segment, std::uint64_t seed
   if (end > bytes.size()) return Tail::torn;
   for (auto piece = begin; piece < end;) {
     const auto next = std::min(end, (piece / sector_bytes + 1) * sector_bytes);
-    if (all_zero(bytes.substr(piece, next - piece))) return Tail::torn;
+    // So little of a record may be zero by chance: then the rest of the header tells.
+    const bool short_piece = next - begin < sizeof(RecordHeader::header_checksum);
+    if (all_zero(bytes.substr(piece, next - piece)) &&
+        (!short_piece || misses_only(next - begin, bytes, begin, seed)))
+      return Tail::torn;
     piece = next;
   }
   return Tail::corrupt;

@@ -27,6 +27,7 @@ Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader
     (void)folder.remove(temporary);  // if it stays, the next start removes it
     return filled.error();
   }
+  const bool replaces = folder.open(name).has_value();  // one without records, at a start
   auto done = folder.rename(temporary, name);
   if (done) done = folder.sync();
   if (!done) return Error{Status::storage_failed, done.error().message};
@@ -34,7 +35,7 @@ Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader
   done =
       write_manifest(folder, Manifest{.store = header.store, .newest_segment = header.first_lsn});
   if (done) return file;
-  if (done.error().status != Status::no_space) return done.error();
+  if (done.error().status != Status::no_space || replaces) return done.error();
   auto undone = folder.remove(name);  // the old segment goes on, and its records need this LSN
   if (undone) undone = folder.sync();
   return undone ? done.error() : Error{Status::storage_failed, undone.error().message};

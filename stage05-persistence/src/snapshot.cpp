@@ -109,14 +109,18 @@ class Writer {
   std::string bytes_;
 };
 
+Error stopped() { return {Status::storage_failed, "the server ends"}; }
+
 /// Copies the changes after one LSN and up to another, which is on the disk, out of the log.
-Result<void> copy_changes(const Folder& folder, Lsn after, Lsn last, Writer& writer) {
+Result<void> copy_changes(const Folder& folder, Lsn after, Lsn last, Writer& writer,
+                          const std::stop_token& stop) {
   const auto segments = list_segments(folder);
   if (!segments) return segments.error();
   Lsn copied = after;
   for (auto segment = segments->begin(); segment != segments->end() && copied < last; ++segment) {
     const auto next = std::next(segment);
     if (next != segments->end() && next->first <= after + 1) continue;
+    if (stop.stop_requested()) return stopped();
     const auto bytes = read_whole(folder, segment->second);
     if (!bytes) return bytes.error();
     const auto header = read_segment_header(*bytes);
@@ -144,7 +148,7 @@ std::optional<Lsn> snapshot_lsn(const std::string& name) {
 }
 
 Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemTable& memtable,
-                                Wal& wal) {
+                                Wal& wal, const std::stop_token& stop) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   SnapshotHeader header{.store = store,
                         .created = std::chrono::duration_cast<std::chrono::seconds>(now).count()};
@@ -155,12 +159,14 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
   Writer writer{**file, header};
   const Lsn first_lsn = wal.last_lsn();
   for (std::size_t index = 0; index < MemTable::shard_count; ++index) {
+    if (stop.stop_requested()) return stopped();
     memtable.visit_shard(index, [&](const Tables& tables) { writer.add(tables); });
     if (auto written = writer.flush(); !written) return written.error();
   }
   const Lsn lsn = wal.last_lsn();
   if (auto durable = wal.make_durable(lsn); !durable) return durable.error();
-  if (auto copied = copy_changes(folder, first_lsn, lsn, writer); !copied) return copied.error();
+  if (auto copied = copy_changes(folder, first_lsn, lsn, writer, stop); !copied)
+    return copied.error();
   writer.add_footer(lsn);
   if (auto written = writer.flush(); !written) return written.error();
   if (auto synced = (*file)->sync(); !synced) return synced.error();

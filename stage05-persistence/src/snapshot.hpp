@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "folder.hpp"
@@ -47,9 +48,10 @@ inline constexpr const char* snapshot_temporary_name = "snapshot.tmp";
 std::optional<Lsn> snapshot_lsn(const std::string& name);  // nullopt: not the name of a snapshot
 
 /// Writes a snapshot of a memtable whose log is `wal`, in `folder`. It has its name, and is on the
-/// disk, when it is whole and the log is durable up to its LSN; or it is not there.
+/// disk, when it is whole and the log is durable up to its LSN; or it is not there. Ends soon, with
+/// an error, when a stop is requested.
 Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemTable& memtable,
-                                Wal& wal);
+                                Wal& wal, const std::stop_token& stop = {});
 
 /// Error: no snapshot header, damaged, or of a version that is not known.
 Result<SnapshotHeader> read_snapshot_header(const File& file);

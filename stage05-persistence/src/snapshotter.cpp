@@ -2,8 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
+#include <new>
 #include <string>
 
 #include "segment_file.hpp"
@@ -11,37 +13,29 @@
 namespace kv {
 
 Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal,
-                         std::uint64_t every, std::int64_t newest_created)
+                         std::uint64_t every, std::int64_t newest_created, std::uint64_t log_bytes)
     : folder_{folder},
       store_{store},
       memtable_{memtable},
       wal_{wal},
       every_{every},
       newest_created_{newest_created},
-      next_at_{every} {
+      next_at_{every - std::min(every, log_bytes)} {
   listener_ = wal_.listeners().add([this] {
     if (wal_.appended_bytes() < next_at_) return;
     const std::lock_guard lock{mutex_};  // or the notification could come before the wait
     wake_.notify_one();
   });
-  if (every_ > 0) thread_ = std::jthread{[this] { run(); }};
+  if (every_ > 0) thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
 
-Snapshotter::~Snapshotter() {
-  wal_.listeners().remove(listener_);
-  const std::lock_guard lock{mutex_};
-  stopping_ = true;
-  wake_.notify_one();
-}
-
-void Snapshotter::run() {
+void Snapshotter::run(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
-  while (true) {
-    wake_.wait(lock, [this] { return stopping_ || wal_.appended_bytes() >= next_at_; });
-    if (stopping_) return;
+  const auto is_due = [this] { return wal_.appended_bytes() >= next_at_; };
+  while (wake_.wait(lock, stop, is_due) && !stop.stop_requested()) {
     lock.unlock();
     next_at_ = wal_.appended_bytes() + every_;  // also the next try, when this one fails
-    if (auto written = write(); !written && !wal_.failed()) {
+    if (auto written = write(stop); !written && !wal_.failed() && !stop.stop_requested()) {
       spdlog::error("no snapshot: {}; the log keeps everything, and the next try is {} bytes away",
                     written.error().message, every_);
     }
@@ -49,9 +43,13 @@ void Snapshotter::run() {
   }
 }
 
-Result<void> Snapshotter::write() {
+Result<void> Snapshotter::write(const std::stop_token& stop) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto snapshot = write_snapshot(folder_, store_, memtable_, wal_);
+  Result<Snapshot> snapshot = Error{Status::storage_failed, "no memory is left"};
+  try {
+    snapshot = write_snapshot(folder_, store_, memtable_, wal_, stop);
+  } catch (const std::bad_alloc&) {  // it stays as it is
+  }
   if (!snapshot) {
     (void)folder_.remove(snapshot_temporary_name);  // if it stays, the next start removes it
     return snapshot.error();

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "folder.hpp"
@@ -15,20 +16,23 @@ namespace kv {
 
 /// Writes a snapshot whenever the log has grown by `every` bytes, on a thread of its own, and then
 /// removes what only older ones would need: two snapshots are kept, and the log from the older one
-/// on. What it works with must outlive it. `every` 0: none are written.
+/// on. What it works with must outlive it. `every` 0: none are written. The end of one that is
+/// being written is not waited for.
 class Snapshotter {
  public:
   Snapshotter(Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal,
-              std::uint64_t every, std::int64_t newest_created);
-  ~Snapshotter();
+              std::uint64_t every, std::int64_t newest_created, std::uint64_t log_bytes);
+  ~Snapshotter() { wal_.listeners().remove(listener_); }
+
+  void stop() { thread_.request_stop(); }  ///< what the destructor does, without its wait
 
   std::int64_t newest_created() const {
     return newest_created_;
   }  ///< seconds since 1970; 0: there is none
 
  private:
-  void run();
-  Result<void> write();
+  void run(const std::stop_token& stop);
+  Result<void> write(const std::stop_token& stop);
   Result<void> remove_old();
 
   Folder& folder_;
@@ -38,9 +42,8 @@ class Snapshotter {
   const std::uint64_t every_;
   std::atomic<std::int64_t> newest_created_;
   std::atomic<std::uint64_t> next_at_;  // of appended_bytes
-  std::mutex mutex_;                    // guards stopping_
-  std::condition_variable wake_;
-  bool stopping_ = false;
+  std::mutex mutex_;                    // of wake_
+  std::condition_variable_any wake_;
   Listeners::Place listener_;
   std::jthread thread_;
 };

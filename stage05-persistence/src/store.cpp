@@ -28,6 +28,16 @@ std::string torn_name(const std::string& name, std::uint64_t offset) {
   return fmt::format("{}.torn-{}", name, offset);
 }
 
+/// Of the log that a start has to replay, or up to a segment more.
+std::uint64_t log_bytes(const Survey& survey) {
+  std::uint64_t bytes = 0;
+  for (const auto& segment : survey.segments) {
+    if (!survey.snapshot || segment.end.lsn > survey.snapshot->lsn)
+      bytes += segment.end_offset - sizeof(SegmentHeader);
+  }
+  return bytes;
+}
+
 void report(const Survey& survey, std::chrono::steady_clock::duration took) {
   if (survey.is_new) return spdlog::info("a new store: the data folder was empty");
   for (const auto& warning : survey.warnings) spdlog::error("{}", warning);
@@ -65,9 +75,9 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
   wal_ = std::make_unique<Wal>(*folder_, survey.store, survey.end, settings.sync,
                                std::move(on_failure), settings.limits);
   memtable.observe(*wal_);
-  snapshotter_ = std::make_unique<Snapshotter>(*folder_, survey.store, memtable, *wal_,
-                                               settings.snapshot_every,
-                                               survey.snapshot ? survey.snapshot->created : 0);
+  snapshotter_ = std::make_unique<Snapshotter>(
+      *folder_, survey.store, memtable, *wal_, settings.snapshot_every,
+      survey.snapshot ? survey.snapshot->created : 0, log_bytes(survey));
 }
 
 Result<void> Store::close() {

@@ -46,6 +46,26 @@ TEST_F(OutputRule, HoldsBackAnswersReadsAndEventsUntilTheSync) {
   EXPECT_TRUE(watcher.receives(wire::ok_pairs({{"k", 1}})));
 }
 
+/// More of it than the kernel would keep: the server reads on, although it could not answer.
+TEST_F(OutputRule, LetsAFrameComeInMeanwhile) {
+  constexpr std::size_t frame_bytes = 48 * 1024 * 1024;
+  RunningServer server{
+      HooksBuilder{}, {.frame_bytes_max = frame_bytes}, std::make_unique<SimulatedFolder>(folder_)};
+  FrameClient writer{server.port()}, sender{server.port()};
+  Gate gate;
+  folder_.set_hook(gate.hook(Kind::sync_file, "wal-"));
+  writer.send_frame(wire::hset("t", "k", 1));
+  gate.wait_for_somebody();
+  std::string frame(4 + frame_bytes, '\xff');
+  frame[0] = static_cast<char>(frame_bytes >> 24);
+  frame[1] = static_cast<char>(frame_bytes >> 16);
+  frame[2] = frame[3] = '\0';
+  EXPECT_NO_THROW(sender.send_raw(frame));
+  gate.open();
+  EXPECT_TRUE(writer.receives(wire::ok({std::nullopt})));
+  EXPECT_TRUE(sender.receives_error(400));
+}
+
 TEST_F(OutputRule, LetsNobodyHearAnythingAfterAFailedSync) {
   const auto server = serve();
   FrameClient writer{server.port()}, reader{server.port()}, watcher{server.port()};

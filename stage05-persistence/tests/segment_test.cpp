@@ -42,6 +42,18 @@ class SegmentBytes : public testing::Test {
     chain_ = append_record(bytes_, header, payload, chain_, segment_seed(header_), bytes_.size());
   }
 
+  /// Two records, the second with so many bytes in front of a sector's end; the first of these is
+  /// zero, or is not.
+  void append_across(std::size_t front, bool zero) {
+    std::uint64_t chain = 0;
+    do {
+      begin(1, chain++);
+      offsets_.clear();
+      append(std::string(sector_bytes - front - bytes_.size() - sizeof(RecordHeader), 'a'));
+      append("b");
+    } while ((bytes_[sector_bytes - front] == '\0') != zero);
+  }
+
   Segment read(const std::string& bytes) {
     payloads_.clear();
     return read_segment(bytes, header_, [this](auto, const auto& header, auto payload) {
@@ -193,6 +205,28 @@ TEST_F(SegmentBytes, ALengthBeyondTheEndIsNotBelieved) {
       EXPECT_EQ(read(damaged).end.lsn, 0u);
       EXPECT_THAT(payloads_, IsEmpty());
     }
+  }
+}
+
+/// A sector that has only the front of a record's checksum is zero by chance, once in 256 times.
+TEST_F(SegmentBytes, AZeroInFrontOfAChecksumIsNoLostSector) {
+  append_across(1, true);
+  append("c");
+  EXPECT_EQ(read().end.lsn, 3u);
+  for (const auto damaged : {offsets_[1] + 3, offsets_[1] + 20, offsets_[2] - 1}) {
+    auto bytes = bytes_;
+    bytes[damaged] = static_cast<char>(bytes[damaged] ^ 1);
+    EXPECT_EQ(read(bytes).end.lsn, 1u);
+    EXPECT_EQ(read(bytes).tail, Tail::corrupt) << damaged;
+  }
+}
+
+TEST_F(SegmentBytes, ALostSectorWithTheFrontOfAChecksumIsTorn) {
+  for (std::size_t front = 1; front <= 16; ++front) {
+    append_across(front, false);
+    std::fill_n(bytes_.begin() + static_cast<std::ptrdiff_t>(sector_bytes - front), front, '\0');
+    EXPECT_EQ(read().end.lsn, 1u);
+    EXPECT_EQ(read().tail, Tail::torn) << front;
   }
 }
 

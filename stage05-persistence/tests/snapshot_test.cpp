@@ -152,6 +152,28 @@ TEST_F(SnapshotTest, IsNotThereWhenAnErrorComesBeforeItHasItsName) {
   EXPECT_EQ(contents_at(1), contents_of(memtable_));
 }
 
+TEST_F(SnapshotTest, IsNotFinishedWhenItIsToldToStop) {
+  for (int i = 0; i < 100; ++i) set(std::to_string(i), "value");
+  for (const std::size_t last : {std::size_t{1}, MemTable::shard_count}) {  // a shard, or the log
+    std::stop_source stop;
+    std::size_t writes = 0;
+    folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+      if (operation.kind == Kind::write && operation.name == snapshot_temporary_name &&
+          ++writes == last) {
+        stop.request_stop();
+        set("key", "value");  // so that there is something in the log to copy
+      }
+      return std::nullopt;
+    });
+    const auto stopped =
+        write_snapshot(folder_, OpenLog::store_id, memtable_, log_.wal(), stop.get_token());
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().message, "the server ends");
+    EXPECT_EQ(writes, last);
+  }
+  for (const auto& [name, bytes] : folder_.files()) EXPECT_FALSE(snapshot_lsn(name)) << name;
+}
+
 TEST_F(SnapshotTest, IsSyncedWheneverFourMiBHaveBeenWritten) {
   constexpr std::size_t mib = 1024 * 1024;
   for (int i = 0; i < 7; ++i) set(std::to_string(i), std::string(mib, 'v'));

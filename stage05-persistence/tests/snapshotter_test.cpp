@@ -25,9 +25,9 @@ class SnapshotterTest : public testing::Test {
 
   SnapshotterTest() { memtable_.observe(log_.wal()); }
 
-  std::unique_ptr<Snapshotter> start(std::uint64_t every) {
+  std::unique_ptr<Snapshotter> start(std::uint64_t every, std::uint64_t log_bytes = 0) {
     return std::make_unique<Snapshotter>(folder_, OpenLog::store_id, memtable_, log_.wal(), every,
-                                         4711);
+                                         4711, log_bytes);
   }
 
   /// So many commands more, each on the disk.
@@ -108,6 +108,23 @@ TEST_F(SnapshotterTest, WritesNoneBeforeTheLogHasGrown) {
     append(3);
   }
   EXPECT_THAT(snapshots(), IsEmpty());
+}
+
+TEST_F(SnapshotterTest, CountsWhatTheLogHadAtTheStart) {
+  Gate gate;
+  folder_.set_hook(gate.hook(Kind::rename, "snapshot-"));
+  const auto snapshotter = start(bytes_of(4), bytes_of(3));
+  append(1);
+  gate.wait_for_somebody();
+  gate.open();
+}
+
+TEST_F(SnapshotterTest, WritesOneAtOnceWhenTheLogIsLongAtTheStart) {
+  Gate gate;
+  folder_.set_hook(gate.hook(Kind::rename, "snapshot-"));
+  const auto snapshotter = start(bytes_of(3), bytes_of(3) + 1);
+  gate.wait_for_somebody();
+  gate.open();
 }
 
 TEST_F(SnapshotterTest, WritesNoneWhenToldSo) {
@@ -194,6 +211,38 @@ TEST_F(SnapshotterTest, ATryThatFailsCostsNothing) {
   EXPECT_THAT(captured_.text(), HasSubstr("no snapshot: the simulated disk fails; the log keeps"));
   append(1);
   EXPECT_EQ(look(folder_), contents_of(memtable_));
+}
+
+TEST_F(SnapshotterTest, ATryThatFindsNoMemoryCostsNothing) {
+  append(1);
+  std::latch failed{1};
+  folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+    if (operation.name != snapshot_temporary_name || failed.try_wait()) return std::nullopt;
+    failed.count_down();
+    throw std::bad_alloc{};
+  });
+  {
+    const auto snapshotter = start(1);
+    failed.wait();
+  }
+  EXPECT_THAT(captured_.text(), HasSubstr("no snapshot: no memory is left"));
+  folder_.set_hook(nullptr);
+  write_snapshot_now();
+  EXPECT_THAT(snapshots(), ElementsAre(1u));
+}
+
+TEST_F(SnapshotterTest, OneThatIsBeingWrittenIsNotWaitedFor) {
+  append(1);
+  Gate gate;
+  folder_.set_hook(gate.hook(Kind::write, "snapshot"));
+  auto snapshotter = start(1);
+  gate.wait_for_somebody();
+  snapshotter->stop();
+  gate.open();
+  snapshotter.reset();
+  EXPECT_THAT(snapshots(), IsEmpty());
+  EXPECT_FALSE(folder_.files().contains(snapshot_temporary_name));
+  EXPECT_THAT(captured_.text(), Not(HasSubstr("no snapshot")));
 }
 
 TEST_F(SnapshotterTest, TriesAgainWhenTheLogHasGrownOn) {

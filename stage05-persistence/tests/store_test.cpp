@@ -112,6 +112,17 @@ TEST_F(StoreTest, AnOrderlyStopOnAFullDiskIsOneWithAWarning) {
   EXPECT_THAT(log_of_a_start(), HasSubstr("1 records, 0 torn bytes, last LSN 1, unclean stop"));
 }
 
+/// The new segment has the name of the old one, which has no records.
+TEST_F(StoreTest, AStartThatFailsOnAFullDiskAfterAStartWithoutCommandsHarmsNoLaterOne) {
+  run_store({"a"}, true);
+  run_store({}, true);
+  folder_.set_hook(fail_next(Kind::create, "MANIFEST", Status::no_space));
+  EXPECT_THROW(OpenStore{folder_}, StartError);
+  folder_.set_hook(nullptr);
+  run_store({"b"}, true);
+  EXPECT_EQ(look(folder_).at("t").size(), 2u);
+}
+
 TEST_F(StoreTest, AnOrderlyStopWithoutTheSyncIsNone) {
   OpenStore store{folder_, {.sync = Sync::never, .limits = tiny_limits}};
   ASSERT_TRUE(store.set("key", "value"));
@@ -215,6 +226,18 @@ TEST_F(StoreTest, ASnapshotThatWentWhileItWasReadIsNoStart) {
   folder_.erase(snapshot_name(1));
   MemTable memtable{any_answer()};
   EXPECT_THROW(load_folder(folder_, survey, memtable), StartError);
+}
+
+TEST_F(StoreTest, WritesASnapshotOfALogThatHasGrownInSeveralStarts) {
+  for (const bool last : {false, false, true}) {
+    Gate gate;
+    folder_.set_hook(gate.hook(Kind::rename, "snapshot-"));
+    OpenStore store{folder_, {.snapshot_every = 3 * record_bytes("key", "value")}};
+    store.set_durably("key", "value");
+    if (last) gate.wait_for_somebody();
+    gate.open();
+    EXPECT_EQ(folder_.files().contains("snapshot.tmp"), last);
+  }
 }
 
 TEST_F(StoreTest, WritesSnapshotsAsItIsTold) {
