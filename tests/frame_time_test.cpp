@@ -87,6 +87,25 @@ TEST(FrameTimeouts, BytesThatTrickleInWinNoTime) {
   EXPECT_TRUE(client.closed_within(10s));
 }
 
+TEST(FrameTimeouts, AClientThatGoesOnSendingIsClosedAllTheSame) {
+  const ServerProcess server;
+  FrameClient client{server.port()};
+  client.send_raw("\xff\xff\xff\xff");
+  EXPECT_TRUE(client.receives_error(413));
+  const std::string more(64 * 1024, 'x');
+  const auto start = Clock::now();
+  const auto closed = [&] {
+    try {
+      client.socket().send_some(more);
+      return false;
+    } catch (const std::runtime_error&) {
+      return true;
+    }
+  };
+  while (!closed()) ASSERT_LT(since(start), 8s) << "one second is what it has";
+  EXPECT_GT(since(start), 900ms) << "and it has that";
+}
+
 TEST(FrameTimeouts, ASlowFrameThatEndsInTimeIsAnswered) {
   ServerProcess server{{"--frame-timeout", "5", "--idle-timeout", "0.2"}};
   FrameClient client{server.port()};

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -213,6 +215,7 @@ class OptionsEvents : public Start {};
 TEST_F(OptionsEvents, FlagsAreChecked) {
   expect_bad_values("--slow-log-ms", no_numbers);
   expect_refused({"--port", "0", "--read-only=perhaps"}, 2, "--read-only");
+  expect_refused({"--port", "0", "--auth-token-file", ""}, 2, "--auth-token-file");
 }
 
 TEST_F(OptionsEvents, ATokenFileMustBeReadable) {
@@ -256,6 +259,21 @@ TEST_F(OptionsStore, AFolderThatCannotBeMadeIsNamed) {
   EXPECT_EQ(finished.status, 1) << finished.err;
   EXPECT_EQ(finished.out, "");
   EXPECT_THAT(finished.err, HasSubstr(below_a_file));
+}
+
+TEST_F(OptionsStore, BothSignalsEndAStartWithStatusZero) {
+  // Its token is a pipe: the start waits for it, and we know that it does.
+  const std::string pipe = (folder_.path() / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Flags flags =
+        with_environment_flags({"--port", "0", "--auth-token-file", pipe}, folder_.path());
+    flags.insert(flags.begin(), server_program());
+    Process server{flags, (folder_.path() / "out").string(), (folder_.path() / "err").string()};
+    const std::ofstream writer{pipe};  // is open when the server has opened the other end
+    server.send_signal(signal);
+    EXPECT_EQ(server.wait(), 0);
+  }
 }
 
 TEST_F(OptionsStore, EveryPolicyAndStoreStarts) {

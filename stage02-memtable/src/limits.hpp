@@ -10,7 +10,7 @@ inline constexpr std::size_t value_bytes_max = 1024 * 1024;  ///< a larger one i
 inline constexpr std::size_t answer_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t answers_waiting_max = 256 * 1024;  ///< of one client; it must read
 inline constexpr std::size_t read_bytes_max = 16 * 1024;        ///< in one read
-inline constexpr std::size_t kept_bytes_max = 64 * 1024;  ///< of an empty buffer, else it is freed
+inline constexpr std::size_t kept_bytes_max = 64 * 1024;        ///< of a nearly empty buffer
 
 /// How many connections there can be: `wanted`, or as many as the process may have descriptors for.
 /// Raises the process's own limit as far as the system lets it, and logs when that is not enough.

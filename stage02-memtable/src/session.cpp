@@ -47,7 +47,7 @@ Session::Next Session::execute() {
     }
   }
   input_.consume(input_.size() - bytes.size());
-  if (bytes.empty() && input_.capacity() > kept_bytes_max) input_.shrink_to_fit();
+  if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
   return next;
 }
 

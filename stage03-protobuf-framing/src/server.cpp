@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <new>
 #include <thread>
 
 #include "limits.hpp"
@@ -16,6 +17,19 @@
 namespace kv {
 
 namespace asio = boost::asio;
+
+namespace {
+
+boost::system::error_code start(Worker& worker, tcp::socket socket) try {
+  boost::system::error_code left;
+  socket.set_option(tcp::no_delay{true}, left);  // a reply must not wait for the next one
+  worker.start(std::move(socket));
+  return {};
+} catch (const std::bad_alloc&) {
+  return asio::error::no_memory;
+}
+
+}  // namespace
 
 Server::Server(const Shared& shared)
     : acceptor_{listen(context_, shared.options)},
@@ -50,10 +64,9 @@ awaitable<void> Server::accept() {
   for (std::size_t turn = 0; acceptor_.is_open(); ++turn) {
     Worker& worker = *workers_[turn % workers_.size()];
     auto [failed, socket] = co_await acceptor_.async_accept(worker.context(), completed);
+    if (!failed) failed = start(worker, std::move(socket));
     if (!failed) {
       pause = pause_min;
-      socket.set_option(tcp::no_delay{true}, failed);  // a reply must not wait for the next one
-      worker.start(std::move(socket));
     } else if (failed != asio::error::operation_aborted) {
       // Most likely there is no descriptor left: without a pause that is a busy loop.
       spdlog::warn("cannot accept a connection: {}; next try in {} ms", failed.message(),

@@ -50,14 +50,15 @@ awaitable<void> Session::refuse(const Error& reason) {
 }
 
 awaitable<bool> Session::receive() {
+  const auto room = input_.prepare(read_bytes_);
   if (!charge_input()) {
+    drop_input();
     answer({.status = Status::overloaded,
             .message = "too many bytes of unfinished frames; try again later"});
     (void)co_await send();  // the end in any case
     co_return false;
   }
   set_receive_deadline();
-  const auto room = input_.prepare(read_bytes_);
   const auto [left, bytes] = co_await socket_.async_read_some(room, completed);
   input_.commit(bytes);
   if (bytes >= read_bytes_) read_bytes_ = std::min(2 * read_bytes_, read_bytes_max);
@@ -86,7 +87,7 @@ Session::Next Session::execute() {
   }
   if (bytes.size() < input_.size()) frame_begun_.reset();
   input_.consume(input_.size() - bytes.size());
-  if (bytes.empty() && input_.capacity() > kept_bytes_max) input_.shrink_to_fit();
+  if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
   return next;
 }
 
@@ -112,8 +113,9 @@ awaitable<void> Session::lingering_close() {
   boost::system::error_code ended;
   socket_.shutdown(tcp::socket::shutdown_send, ended);
   deadline_ = Clock::now() + linger_time;
-  input_.clear();
-  while (!ended) {
+  drop_input();
+  expired_ = false;
+  while (!ended && !expired_) {  // input that is there already is read without a wait
     std::tie(ended, std::ignore) =
         co_await socket_.async_read_some(input_.prepare(read_bytes_), completed);
   }
@@ -121,10 +123,17 @@ awaitable<void> Session::lingering_close() {
 }
 
 bool Session::charge_input() {
-  if (input_.size() == charged_bytes_) return true;
-  shared_.load.input_bytes += input_.size() - charged_bytes_;  // modulo 2^64, so also down
-  charged_bytes_ = input_.size();
+  const std::size_t held = input_.size() == 0 ? 0 : input_.capacity();
+  if (held == charged_bytes_) return true;
+  shared_.load.input_bytes += held - charged_bytes_;  // modulo 2^64, so also down
+  charged_bytes_ = held;
   return shared_.load.input_bytes <= input_bytes_max;
+}
+
+void Session::drop_input() {
+  input_.clear();
+  input_.shrink_to_fit();
+  (void)charge_input();  // it is less now
 }
 
 /// A frame must end in its time from its beginning on; between frames, idleness is counted.
@@ -147,8 +156,7 @@ void Session::drain() {
 
 void Session::check_deadline(Clock::time_point now) {
   if (now < deadline_) return;
-  deadline_ = Clock::time_point::max();
-  expired_ = true;
+  expired_ = true;  // and called again until the session has seen it: it may just not be waiting
   boost::system::error_code ended;
   socket_.cancel(ended);
 }

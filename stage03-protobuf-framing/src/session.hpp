@@ -49,6 +49,7 @@ class Session : public boost::intrusive::list_base_hook<
   awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
   awaitable<void> lingering_close();
   bool charge_input();  // false: the unfinished frames of all connections are too large together
+  void drop_input();
   void set_receive_deadline();
   void answer(Response response);
 
@@ -56,7 +57,7 @@ class Session : public boost::intrusive::list_base_hook<
   const Shared& shared_;
   boost::beast::flat_buffer input_;  // received and not yet executed, in one piece
   std::size_t read_bytes_ = 512;     // what the next read takes; grows while reads come back full
-  std::size_t charged_bytes_ = 0;    // of input_, to the load
+  std::size_t charged_bytes_ = 0;    // for input_, to the load
   std::string output_;               // answers to send
   std::optional<Clock::time_point> frame_begun_;  // when the frame that input_ begins with was
   Clock::time_point deadline_ = Clock::time_point::max();

@@ -35,7 +35,10 @@ void add_flags(CLI::App& app, Options& options) {
       ->default_str("off");
   app.add_flag("--read-only", options.read_only, "refuse commands that write");
   app.add_option("--auth-token-file", options.auth_token_file,
-                 "file with the token that clients need");
+                 "file with the token that clients need")
+      ->check([](const std::string& file) {  // as from a variable that is not set
+        return std::string{file.empty() ? "the name of the file is empty" : ""};
+      });
   app.set_config("--config", "",
                  "file of KEY=VALUE lines; the keys are these flags, without dashes");
   app.allow_config_extras(CLI::config_extras_mode::error);  // a misspelt key is not a wish

@@ -56,7 +56,9 @@ awaitable<void> Session::refuse(const Error& reason) {
 }
 
 awaitable<bool> Session::receive() {
+  const auto room = input_.prepare(read_bytes_);
   if (!charge_input()) {
+    drop_input();
     answer({.status = Status::overloaded,
             .message = "too many bytes of unfinished frames; try again later"});
     (void)co_await send();  // the end in any case
@@ -64,7 +66,6 @@ awaitable<bool> Session::receive() {
   }
   set_receive_deadline();
   if (watcher_ && !watcher_->empty()) wake_soon();  // looks at the client, and comes back at once
-  const auto room = input_.prepare(read_bytes_);
   woken_ = false;
   receiving_ = true;
   const auto [left, bytes] = co_await socket_.async_read_some(room, completed);
@@ -98,7 +99,7 @@ Session::Next Session::execute() {
   }
   if (bytes.size() < input_.size()) frame_begun_.reset();
   input_.consume(input_.size() - bytes.size());
-  if (bytes.empty() && input_.capacity() > kept_bytes_max) input_.shrink_to_fit();
+  if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
   return next;
 }
 
@@ -122,6 +123,7 @@ Response Session::run_command(const Request& request) {
 
 awaitable<bool> Session::send() {
   const std::string events = take_events();
+  if (answers_.empty() && events.empty()) co_return true;
   std::size_t with_hooks = 0;
   for (auto& answer : answers_) {
     if (answer.has_hooks) {
@@ -131,9 +133,9 @@ awaitable<bool> Session::send() {
     encode(answer.response, shared_.options.frame_bytes_max, output_);
   }
   answers_.clear();
+  if (answers_.capacity() * sizeof(Answer) > kept_bytes_max) answers_.shrink_to_fit();
   answers_bytes_ = 0;
   output_ += events;  // after the answer to WATCH, which came before them
-  if (output_.empty()) co_return true;
   deadline_ = after(Clock::now(), shared_.options.idle_timeout);
   const auto [left, bytes] =
       co_await boost::asio::async_write(socket_, boost::asio::buffer(output_), completed);
@@ -152,8 +154,9 @@ awaitable<void> Session::lingering_close() {
   boost::system::error_code ended;
   socket_.shutdown(tcp::socket::shutdown_send, ended);
   deadline_ = Clock::now() + linger_time;
-  input_.clear();
-  while (!ended) {
+  drop_input();
+  expired_ = false;
+  while (!ended && !expired_) {  // input that is there already is read without a wait
     std::tie(ended, std::ignore) =
         co_await socket_.async_read_some(input_.prepare(read_bytes_), completed);
   }
@@ -161,10 +164,17 @@ awaitable<void> Session::lingering_close() {
 }
 
 bool Session::charge_input() {
-  if (input_.size() == charged_bytes_) return true;
-  shared_.load.input_bytes += input_.size() - charged_bytes_;  // modulo 2^64, so also down
-  charged_bytes_ = input_.size();
+  const std::size_t held = input_.size() == 0 ? 0 : input_.capacity();
+  if (held == charged_bytes_) return true;
+  shared_.load.input_bytes += held - charged_bytes_;  // modulo 2^64, so also down
+  charged_bytes_ = held;
   return shared_.load.input_bytes <= input_bytes_max;
+}
+
+void Session::drop_input() {
+  input_.clear();
+  input_.shrink_to_fit();
+  (void)charge_input();  // it is less now
 }
 
 /// A frame must end in its time from its beginning on; between frames, idleness is counted.
@@ -229,8 +239,7 @@ void Session::drain() {
 
 void Session::check_deadline(Clock::time_point now) {
   if (now < deadline_) return;
-  deadline_ = Clock::time_point::max();
-  expired_ = true;
+  expired_ = true;  // and called again until the session has seen it: it may just not be waiting
   boost::system::error_code ended;
   socket_.cancel(ended);
 }

@@ -15,7 +15,7 @@ namespace kv {
 /// What all connections take together, so that it can be bounded.
 struct Load {
   std::atomic<std::uint32_t> connections = 0;
-  std::atomic<std::size_t> input_bytes = 0;  ///< received of frames that are not there to their end
+  std::atomic<std::size_t> input_bytes = 0;  ///< held for frames that are not there to their end
   std::atomic<std::uint64_t> commands = 0;   ///< since the start
 };
 

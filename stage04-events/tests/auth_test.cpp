@@ -41,7 +41,8 @@ class TokenFile : public testing::Test {
 TEST_F(TokenFile, HoldsTheToken) {
   EXPECT_EQ(read_token(with("secret")), "secret");
   EXPECT_EQ(read_token(with(" two words\t")), " two words\t");
-  EXPECT_EQ(read_token(with({"\0\xff", 2})), std::string("\0\xff", 2));
+  EXPECT_EQ(read_token(with({"\0\xc3\xbc", 3})), std::string("\0\xc3\xbc", 3));
+  EXPECT_EQ(read_token(with(std::string(4096, 't') + "\n")), std::string(4096, 't'));
 }
 
 TEST_F(TokenFile, MayEndInOneNewline) {
@@ -53,6 +54,11 @@ TEST_F(TokenFile, MayEndInOneNewline) {
 
 TEST_F(TokenFile, WithoutATokenIsRefused) {
   for (const char* bytes : {"", "\n", "\r\n"}) expect_refused(with(bytes), "token");
+}
+
+TEST_F(TokenFile, WithATokenThatNoClientCouldSendIsRefused) {
+  expect_refused(with("\xff\xfe"), "not UTF-8");
+  expect_refused(with(std::string(4097, 't')), "4096 bytes");
 }
 
 TEST_F(TokenFile, ThatCannotBeReadIsRefused) {

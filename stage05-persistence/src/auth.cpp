@@ -4,6 +4,8 @@
 #include <sstream>
 #include <utility>
 
+#include "fields.hpp"
+#include "limits.hpp"
 #include "start_error.hpp"
 
 namespace kv {
@@ -32,6 +34,10 @@ std::string read_token(const std::string& file) {
   if (token.ends_with('\n')) token.pop_back();
   if (token.ends_with('\r')) token.pop_back();
   if (token.empty()) throw StartError{Exit::cannot_start, "no token in the token file " + file};
+  if (token.size() > token_bytes_max || !is_utf8(token)) {  // no client could send it
+    throw StartError{Exit::cannot_start, "the token in " + file + " is not UTF-8 of up to " +
+                                             std::to_string(token_bytes_max) + " bytes"};
+  }
   return token;
 }
 

@@ -8,13 +8,14 @@ namespace kv {
 
 inline constexpr std::size_t name_bytes_max = 1024;          ///< of a table or key: names, not data
 inline constexpr std::size_t value_bytes_max = 1024 * 1024;  ///< a larger one is a file
-inline constexpr std::size_t answers_waiting_max = 256 * 1024;  ///< of one client; it must read
-inline constexpr std::size_t read_bytes_max = 16 * 1024;        ///< in one read
-inline constexpr std::size_t kept_bytes_max = 64 * 1024;  ///< of an empty buffer, else it is freed
+inline constexpr std::size_t answers_waiting_max = 256 * 1024;     ///< of one client; it must read
+inline constexpr std::size_t read_bytes_max = 16 * 1024;           ///< in one read
+inline constexpr std::size_t kept_bytes_max = 64 * 1024;           ///< of a nearly empty buffer
 inline constexpr std::size_t input_bytes_max = 256 * 1024 * 1024;  ///< of all unfinished frames
 
 inline constexpr std::size_t watch_bytes_max = 1024 * 1024;  ///< of events that wait for one client
 inline constexpr std::size_t frame_bytes_before_auth_max = 16 * 1024;  ///< from strangers
+inline constexpr std::size_t token_bytes_max = 4 * 1024;               ///< such a frame has room
 
 inline constexpr std::chrono::seconds linger_time{1};  ///< for the client to read the last answer
 inline constexpr std::chrono::seconds drain_time{5};  ///< from SIGTERM to the end, whatever is left

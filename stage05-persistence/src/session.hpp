@@ -52,6 +52,7 @@ class Session : public boost::intrusive::list_base_hook<
   awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
   awaitable<void> lingering_close();
   bool charge_input();  // false: the unfinished frames of all connections are too large together
+  void drop_input();
   void set_receive_deadline();
   void answer(Response response, bool has_hooks = false);
   std::size_t frame_bytes_max() const;
@@ -73,7 +74,7 @@ class Session : public boost::intrusive::list_base_hook<
   Connection connection_;
   boost::beast::flat_buffer input_;  // received and not yet executed, in one piece
   std::size_t read_bytes_ = 512;     // what the next read takes; grows while reads come back full
-  std::size_t charged_bytes_ = 0;    // of input_, to the load
+  std::size_t charged_bytes_ = 0;    // for input_, to the load
   std::vector<Answer> answers_;      // executed and not yet encoded
   std::size_t answers_bytes_ = 0;    // they take about so many on the wire
   std::string output_;               // encoded, to send
