@@ -68,7 +68,7 @@ install_packages() {  # PACKAGE...
   ((${#missing[@]})) || return 0
   local install=(apt-get install --yes --no-install-recommends --no-remove "${missing[@]}")
   local by_hand="packages are missing; run this as root, or ask an administrator to:
-  ${install[*]}"
+  apt-get update && ${install[*]}"
   [[ ${LEARN_INSTALL:-} != no ]] || fail "$by_hand"
   if ((EUID != 0)); then
     command -v sudo >/dev/null || fail "$by_hand"

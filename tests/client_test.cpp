@@ -159,6 +159,7 @@ TEST_F(ClientFrames, ArgumentsStayAsTheyWereTyped) {
   expect_prints({"hmset", "t", "-a", "[1,b,2]", "[x]", "-h"}, "(nil)\n(nil)\n");
   expect_prints({"hmget", "t", "-a", "[x]", "--"}, "[1,b,2]\n-h\n(nil)\n");
   expect_prints({"ping", "--help"}, "--help\n");
+  expect_prints({"--", "ping", "--"}, "--\n");
 }
 
 TEST_F(ClientFrames, AValueThatItsPrefixDoesNotFitIsRefused) {

@@ -80,11 +80,18 @@ TEST(FrameHostile, TwoHundredResetsInMidReplyHarmNobodyAndLeaveNothingBehind) {
 }
 
 /// How long a PING waits while another client floods the server's one thread with `requests`.
-void expect_served_beside(const std::string& requests, std::size_t answers_bytes) {
+void expect_served_beside(const std::string& requests, std::size_t answers_bytes,
+                          int thousands_of_rows = 0) {
   ServerProcess server{{"--threads", "1"}};
   FrameClient witness{server.port()};
   const std::string value(60'000, 'v');
   ASSERT_TRUE(witness.answers(wire::hset("t", "k", value), wire::ok({std::nullopt})));
+  for (int i = 0; i < thousands_of_rows; ++i) {
+    std::vector<wire::Pair> rows;
+    for (int j = 0; j < 1'000; ++j)
+      rows.push_back({std::to_string(1'000 * i + j), std::string(200, 'v')});
+    ASSERT_EQ(witness.ask_all({wire::hmset("large", rows)})[0].status, 200u);
+  }
   const Flood flood{server.port(), requests};
   std::vector<double> waits;
   const auto end = Clock::now() + 20s;
@@ -104,6 +111,12 @@ void expect_served_beside(const std::string& requests, std::size_t answers_bytes
 
 TEST(FrameHostile, AFloodOfSmallRequestsStarvesNobody) {
   expect_served_beside(repeated(wire::frame(wire::ping()), 10'000), 5'000'000);
+}
+
+TEST(FrameHostile, AFloodOfRequestsThatTakeLongStarvesNobody) {
+  constexpr std::size_t answers = 10, answer_bytes = 70;  // each: 413
+  expect_served_beside(repeated(wire::frame(wire::hgetall("large")), 2'000), answers * answer_bytes,
+                       25);
 }
 
 TEST(FrameHostile, AFloodOfRequestsWithBigAnswersStarvesNobody) {

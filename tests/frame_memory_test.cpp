@@ -166,7 +166,7 @@ TEST(FrameMemory, AFrameOfUnknownFieldsIsBoundedToo) {
 
 TEST(FrameMemory, ALargeFrameLeavesNothingToTheFrameAfterIt) {
   constexpr int kClients = 60;
-  ServerProcess server;
+  ServerProcess server{{"--threads", "1"}};  // the allocator keeps something for each
   const std::string message(3 * mib, 'm');
   const std::string bytes = wire::frame(wire::ping(message)) + begun_frame(100, 1);
   std::vector<FrameClient> clients;
@@ -197,6 +197,19 @@ TEST(FrameMemory, ManyAnswersLeaveNothingBehind) {
   while (clients.size() < kClients) add_one();
   EXPECT_LE(growth.now(), growth_max + kClients * 64 * kib);
   figure("growth_bytes", growth.now());
+}
+
+/// A thread takes 512 MiB of 2 GiB: some start, and some do not.
+TEST(FrameMemory, TooLittleForTheThreadsIsNoStart) {
+  const TempFolder folder;
+  std::vector<std::string> command{"prlimit", "--as=2147483648", "--stack=536870912",
+                                   server_program()};
+  for (const auto& flag : with_environment_flags({"--port", "0", "--threads", "8"}, folder.path()))
+    command.push_back(flag);
+  const Finished finished = run(command);
+  EXPECT_EQ(finished.status, 1);
+  EXPECT_NE(finished.err.find("kv-server: cannot start a thread: "), std::string::npos)
+      << finished.err;
 }
 
 /// Sends as much of `bytes` as the server takes; none of it once the server has closed.

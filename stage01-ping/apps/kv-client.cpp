@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
   app.prefix_command();  // the command and what follows it stays as typed, whatever it looks like
   try {
     app.parse(argc, argv);
-    const kv::Words words = app.remaining();
+    kv::Words words = app.remaining();
+    if (!words.empty() && words.front() == "--") words.erase(words.begin());
     if (!words.empty() && words.front().starts_with('-'))
       throw CLI::ValidationError{words.front(), "there is no such flag"};
     kv::Client client{host, port};

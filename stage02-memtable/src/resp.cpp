@@ -50,7 +50,7 @@ Result<std::optional<std::string_view>> take_line(std::string_view& input, std::
   return line;
 }
 
-/// Only as it would be printed: no zeros in front, no minus without a number.
+/// Only as it would be printed: no zeros in front, no minus in front of zero.
 std::optional<std::int64_t> to_number(std::string_view digits) {
   std::int64_t number = 0;
   const auto [stopped, error] =

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <exception>
 #include <system_error>
 #include <thread>
 
@@ -51,17 +52,23 @@ void Server::start_thread(tcp::socket socket) {
   try {
     if (before >= connections_max_ + refusals_max)
       throw std::system_error{std::make_error_code(std::errc::too_many_files_open)};
-    std::thread{
-        [this, over](tcp::socket connection) {
-          over ? refuse(std::move(connection)) : Session{std::move(connection), service_}.run();
-          --connections_;
-        },
-        std::move(socket)}
+    std::thread{[this, over](tcp::socket connection) {
+                  serve(std::move(connection), over);
+                  --connections_;
+                },
+                std::move(socket)}
         .detach();
-  } catch (const std::system_error& error) {  // the kernel has no thread left, or we want no more
+  } catch (const std::exception& error) {  // the kernel has no thread left, or we want no more
     --connections_;
     spdlog::warn("a connection was closed unserved: {}", error.what());
   }
+}
+
+/// The edge where exceptions end: one of them costs a connection, not the server.
+void Server::serve(tcp::socket socket, bool over) try {
+  over ? refuse(std::move(socket)) : Session{std::move(socket), service_}.run();
+} catch (const std::exception& error) {
+  spdlog::error("a connection ended with an exception: {}", error.what());
 }
 
 }  // namespace kv

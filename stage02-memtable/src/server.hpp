@@ -23,6 +23,7 @@ class Server {
 
  private:
   void start_thread(tcp::socket socket);
+  void serve(tcp::socket socket, bool over);
 
   boost::asio::io_context context_;
   tcp::acceptor acceptor_;

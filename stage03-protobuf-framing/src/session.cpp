@@ -72,7 +72,8 @@ awaitable<bool> Session::receive() {
 Session::Next Session::execute() {
   std::string_view bytes{static_cast<const char*>(input_.data().data()), input_.size()};
   auto next = Next::execute;
-  while (next == Next::execute && output_.size() < answers_waiting_max) {
+  bool took_long = false;
+  while (next == Next::execute && output_.size() < answers_waiting_max && !took_long) {
     const auto frame = next_frame(bytes, shared_.options.frame_bytes_max);
     if (!frame) {
       answer({.status = frame.error().status, .message = frame.error().message});
@@ -83,11 +84,13 @@ Session::Next Session::execute() {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
       answer(shared_.service.execute(*request));
+      took_long = std::holds_alternative<Hgetall>(*request);  // so others have their turn
     }
   }
   if (bytes.size() < input_.size()) frame_begun_.reset();
   input_.consume(input_.size() - bytes.size());
   if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
+  (void)charge_input();  // what has been executed counts no longer
   return next;
 }
 
@@ -128,12 +131,6 @@ bool Session::charge_input() {
   shared_.load.input_bytes += held - charged_bytes_;  // modulo 2^64, so also down
   charged_bytes_ = held;
   return shared_.load.input_bytes <= input_bytes_max;
-}
-
-void Session::drop_input() {
-  input_.clear();
-  input_.shrink_to_fit();
-  (void)charge_input();  // it is less now
 }
 
 /// A frame must end in its time from its beginning on; between frames, idleness is counted.

@@ -49,7 +49,11 @@ class Session : public boost::intrusive::list_base_hook<
   awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
   awaitable<void> lingering_close();
   bool charge_input();  // false: the unfinished frames of all connections are too large together
-  void drop_input();
+  void drop_input() {
+    input_.clear();
+    input_.shrink_to_fit();
+    (void)charge_input();  // it is less now
+  }
   void set_receive_deadline();
   void answer(Response response);
 

@@ -61,8 +61,9 @@ class MemTable : public Storage {
                               std::span<const Row> replaced);
   Result<void> apply(std::string_view table, std::span<const Entry> changes, std::span<Row> rows,
                      std::span<std::optional<Value>> previous);
-  void put_back(const Name& table, std::span<const Entry> changes,
-                std::span<Row> replaced) noexcept;  // it can't be left half done
+  void put_back(
+      const Name& table, std::span<const Entry> changes,
+      std::span<Row> replaced) noexcept;  // half done would be worse than the end of the process
 
   const AnswerLimit limit_;
   std::vector<ChangeObserver*> observers_;

@@ -26,11 +26,11 @@ Clock::time_point after(Clock::time_point begin, std::chrono::milliseconds timeo
 
 Session::Session(tcp::socket socket, const Shared& shared)
     : socket_{std::move(socket)}, shared_{shared} {
-  ++shared_.load.connections;
   boost::system::error_code left;
   const auto peer = socket_.remote_endpoint(left);
   connection_.peer = peer.address().to_string() + ":" + std::to_string(peer.port());
   connection_.authenticated = shared_.options.auth_token_file.empty();
+  ++shared_.load.connections;
 }
 
 Session::~Session() {
@@ -77,14 +77,17 @@ awaitable<bool> Session::receive() {
     (void)co_await send();
   }
   if (woken_ && !expired_ && left == boost::asio::error::operation_aborted) co_return true;
-  if (left && watcher_) (void)co_await send();  // what came before the end
+  while (left && watcher_ && !watcher_->empty() && !connection_.close && co_await send()) {
+  }  // what came before the end
   co_return !left;
 }
 
 Session::Next Session::execute() {
   std::string_view bytes{static_cast<const char*>(input_.data().data()), input_.size()};
   auto next = Next::execute;
-  while (next == Next::execute && answers_bytes_ < answers_waiting_max && !connection_.close) {
+  bool took_long = false;
+  while (next == Next::execute && answers_bytes_ < answers_waiting_max && !took_long &&
+         !connection_.close) {
     const auto frame = next_frame(bytes, frame_bytes_max());
     if (!frame) {
       answer({.status = frame.error().status, .message = frame.error().message});
@@ -95,11 +98,14 @@ Session::Next Session::execute() {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
       answer(run_command(*request), true);
+      took_long =  // so others have their turn
+          std::holds_alternative<Hgetall>(*request) || std::holds_alternative<Info>(*request);
     }
   }
   if (bytes.size() < input_.size()) frame_begun_.reset();
   input_.consume(input_.size() - bytes.size());
   if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
+  (void)charge_input();  // what has been executed counts no longer
   return next;
 }
 
@@ -169,12 +175,6 @@ bool Session::charge_input() {
   shared_.load.input_bytes += held - charged_bytes_;  // modulo 2^64, so also down
   charged_bytes_ = held;
   return shared_.load.input_bytes <= input_bytes_max;
-}
-
-void Session::drop_input() {
-  input_.clear();
-  input_.shrink_to_fit();
-  (void)charge_input();  // it is less now
 }
 
 /// A frame must end in its time from its beginning on; between frames, idleness is counted.

@@ -19,8 +19,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     kv::start_log("error");
     kv::inspect_folder(*kv::open_posix_folder(path, false), records, std::cout);
-    return 0;
-  } catch (const CLI::Success& answered) {  // --help or --version
+    std::cout.flush();
+    return std::cout ? 0 : static_cast<int>(kv::Exit::cannot_start);  // nobody could read it all
+  } catch (const CLI::Success& answered) {                            // --help or --version
     return app.exit(answered);
   } catch (const CLI::ParseError& error) {
     std::cerr << "kv-inspect: " << error.what() << '\n';
@@ -29,5 +30,8 @@ int main(int argc, char** argv) {
     std::cout.flush();
     std::cerr << "kv-inspect: " << error.what() << '\n';
     return error.exit_status();
+  } catch (const std::exception& error) {  // as when a file is larger than the memory
+    std::cerr << "kv-inspect: " << error.what() << '\n';
+    return static_cast<int>(kv::Exit::cannot_start);
   }
 }

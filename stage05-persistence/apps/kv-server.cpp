@@ -43,6 +43,11 @@ void end_at_once(const kv::Error& error) {
   std::_Exit(static_cast<int>(kv::Exit::sync_failed));
 }
 
+/// At any moment, and with status 0: the next start reads the data as after a crash.
+void end_on_signals() {
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { std::_Exit(0); });
+}
+
 std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& storage) {
   if (options.store == "memory") return nullptr;
   const kv::Store::Settings settings{.sync = options.fsync == "always"     ? kv::Sync::always
@@ -61,9 +66,7 @@ int main(int argc, char** argv) {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;
     kv::start_log(options->log_level);
-    for (const int signal : {SIGINT, SIGTERM})  // until the server waits for them
-      std::signal(signal,
-                  [](int) { std::_Exit(0); });  // a start can be ended anywhere, as by a crash
+    end_on_signals();  // until the server waits for them
     kv::log_protobuf_errors();
     options->max_connections = kv::connection_limit(options->max_connections);
     const auto token =
@@ -80,7 +83,8 @@ int main(int argc, char** argv) {
       kv::Server server{shared};
       std::cout << "listening on " << server.endpoint() << std::endl;
       server.run();
-    }  // a signal from here on ends the process at once
+    }
+    end_on_signals();  // also this end can be cut short
     if (store) {
       if (const auto closed = store->close(); !closed) end_at_once(closed.error());
     }
@@ -88,5 +92,8 @@ int main(int argc, char** argv) {
   } catch (const kv::StartError& error) {
     std::cerr << "kv-server: " << error.what() << '\n';
     return error.exit_status();
+  } catch (const std::exception& error) {  // as when the data is larger than the memory
+    std::cerr << "kv-server: cannot start: " << error.what() << '\n';
+    return static_cast<int>(kv::Exit::cannot_start);
   }
 }

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "start_error.hpp"
-
 namespace kv {
 
 Result<void> write_whole(Folder& folder, const std::string& name, std::string_view bytes) {
@@ -25,12 +23,6 @@ Result<std::string> read_whole(const Folder& folder, const std::string& name) {
   const auto size = (*file)->size();
   if (!size) return size.error();
   return (*file)->read_at(0, *size);
-}
-
-std::string read_file(const Folder& folder, const std::string& name) {
-  auto bytes = read_whole(folder, name);
-  if (!bytes) throw StartError{Exit::cannot_start, bytes.error().message};
-  return std::move(*bytes);
 }
 
 }  // namespace kv

@@ -51,9 +51,6 @@ Result<void> write_whole(Folder& folder, const std::string& name, std::string_vi
 /// All bytes of a file.
 Result<std::string> read_whole(const Folder& folder, const std::string& name);
 
-/// The same for a start: throws StartError(cannot_start).
-std::string read_file(const Folder& folder, const std::string& name);
-
 inline constexpr std::string_view temporary_suffix = ".tmp";  ///< of files that are not whole yet
 
 }  // namespace kv

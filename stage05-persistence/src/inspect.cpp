@@ -7,7 +7,9 @@
 #include <iostream>
 
 #include "log.hpp"
+#include "segment_file.hpp"
 #include "start_error.hpp"
+#include "store.hpp"
 #include "survey.hpp"
 
 namespace kv {
@@ -28,7 +30,7 @@ void print_record(std::ostream& out, std::uint64_t offset, const RecordHeader& h
 }
 
 void print_segment(const Folder& folder, const std::string& name, bool records, std::ostream& out) {
-  const auto bytes = read_file(folder, name);
+  const auto bytes = read_segment_file(folder, name);
   const auto header = read_segment_header(bytes);
   if (!header) {
     fmt::print(out, "{}: {}\n", name, header.error().message);
@@ -73,6 +75,7 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
     if (lsn && manifest) print_snapshot(folder, manifest->store, name, *lsn, out);
   }
   const auto survey = survey_folder(folder, false);
+  load_folder(folder, survey, [](auto, auto, const Row&) {});  // as a start would, to be sure
   for (const auto& warning : survey.warnings) fmt::print(out, "warning: {}\n", warning);
   fmt::print(out, "a start would recover up to LSN {}{}\n", survey.end.lsn,
              survey.clean ? " (clean stop)" : "");

@@ -15,7 +15,7 @@ inline constexpr std::size_t input_bytes_max = 256 * 1024 * 1024;  ///< of all u
 
 inline constexpr std::size_t watch_bytes_max = 1024 * 1024;  ///< of events that wait for one client
 inline constexpr std::size_t frame_bytes_before_auth_max = 16 * 1024;  ///< from strangers
-inline constexpr std::size_t token_bytes_max = 4 * 1024;               ///< such a frame has room
+inline constexpr std::size_t token_bytes_max = 1000;  ///< the smallest --max-frame has room for it
 
 inline constexpr std::chrono::seconds linger_time{1};  ///< for the client to read the last answer
 inline constexpr std::chrono::seconds drain_time{5};  ///< from SIGTERM to the end, whatever is left

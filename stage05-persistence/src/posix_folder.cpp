@@ -101,7 +101,7 @@ class PosixFolder : public Folder {
   }
 
   Result<std::unique_ptr<File>> open(const std::string& name) const override {
-    return open_file(name, O_RDONLY);
+    return open_file(name, O_RDONLY | O_NONBLOCK);  // a pipe would wait for somebody to write
   }
 
   Result<std::vector<std::string>> list() const override {
@@ -138,6 +138,9 @@ class PosixFolder : public Folder {
   Result<std::unique_ptr<File>> open_file(const std::string& name, int flags) const {
     Descriptor file{::openat(descriptor_.number(), name.c_str(), flags | O_CLOEXEC, 0600)};
     if (file.number() < 0) return failure("cannot open " + name);
+    struct stat status {};
+    if (flags & O_NONBLOCK && ::fstat(file.number(), &status) == 0 && !S_ISREG(status.st_mode))
+      return Error{Status::storage_failed, name + " is not a file"};
     std::unique_ptr<File> opened = std::make_unique<PosixFile>(std::move(file), name);
     return opened;
   }

@@ -1,10 +1,13 @@
 #include "segment_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
 #include "bytes.hpp"
 #include "manifest.hpp"
+#include "start_error.hpp"
 
 namespace kv {
 namespace {
@@ -39,6 +42,21 @@ Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader
   auto undone = folder.remove(name);  // the old segment goes on, and its records need this LSN
   if (undone) undone = folder.sync();
   return undone ? done.error() : Error{Status::storage_failed, undone.error().message};
+}
+
+std::string read_segment_file(const Folder& folder, const std::string& name) {
+  constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;  // of a frame of 64 MiB comes half of that
+  const auto file = folder.open(name);
+  const auto size = file ? (*file)->size() : file.error();
+  if (size && *size > bytes_max) {
+    throw StartError{Exit::damaged,
+                     fmt::format("{} is damaged at offset {}: no segment is longer, and it has {} "
+                                 "bytes; cut it there",
+                                 name, bytes_max, *size)};
+  }
+  auto bytes = size ? (*file)->read_at(0, *size) : size.error();
+  if (!bytes) throw StartError{Exit::cannot_start, bytes.error().message};
+  return std::move(*bytes);
 }
 
 Result<std::map<Lsn, std::string>> list_segments(const Folder& folder) {

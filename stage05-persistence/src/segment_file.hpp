@@ -18,6 +18,9 @@ namespace kv {
 Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader& header,
                                              std::uint64_t reserve_bytes);
 
+/// All bytes of a segment's file. Throws StartError: it cannot be read, or is longer than any.
+std::string read_segment_file(const Folder& folder, const std::string& name);
+
 /// The names of all segments by their first LSN.
 Result<std::map<Lsn, std::string>> list_segments(const Folder& folder);
 

@@ -10,9 +10,12 @@
 #include <chrono>
 #include <csignal>
 #include <new>
+#include <string>
+#include <system_error>
 #include <thread>
 
 #include "limits.hpp"
+#include "start_error.hpp"
 
 namespace kv {
 
@@ -20,14 +23,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-boost::system::error_code start(Worker& worker, tcp::socket socket) try {
-  boost::system::error_code left;
-  socket.set_option(tcp::no_delay{true}, left);  // a reply must not wait for the next one
-  worker.start(std::move(socket));
-  return {};
-} catch (const std::bad_alloc&) {
-  return asio::error::no_memory;
-}
+/// Lets the workers end before their threads are joined, also when there are too few of these.
+struct StopAtEnd {
+  ~StopAtEnd() {
+    for (const auto& worker : workers) worker->stop();
+  }
+  const std::vector<std::unique_ptr<Worker>>& workers;
+};
 
 }  // namespace
 
@@ -41,19 +43,20 @@ Server::Server(const Shared& shared)
   }
 }
 
-void Server::run() {
+void Server::run() try {
   std::vector<std::jthread> threads;
+  const StopAtEnd stop{workers_};
   for (auto& worker : workers_) {
     threads.emplace_back([this, &worker] {
       worker->run();
       if (--running_ == 0) context_.stop();
     });
   }
-  asio::co_spawn(context_, accept(),
-                 asio::detached);  // it throws nothing, and ends with the acceptor
+  asio::co_spawn(context_, accept(), asio::detached);  // it ends with the acceptor
   signals_.async_wait([this](boost::system::error_code, int) { drain(); });
-  context_.run();
-  for (auto& worker : workers_) worker->stop();
+  run_to_the_end(context_);
+} catch (const std::system_error& error) {
+  throw StartError{Exit::cannot_start, std::string{"cannot start a thread: "} + error.what()};
 }
 
 awaitable<void> Server::accept() {
@@ -61,18 +64,26 @@ awaitable<void> Server::accept() {
   constexpr auto completed = asio::as_tuple(asio::use_awaitable);
   auto pause = pause_min;
   asio::steady_timer timer{context_};
+  boost::system::error_code failed;
   for (std::size_t turn = 0; acceptor_.is_open(); ++turn) {
     Worker& worker = *workers_[turn % workers_.size()];
-    auto [failed, socket] = co_await acceptor_.async_accept(worker.context(), completed);
-    if (!failed) failed = start(worker, std::move(socket));
-    if (!failed) {
-      pause = pause_min;
-    } else if (failed != asio::error::operation_aborted) {
+    try {
+      if (failed) co_await timer.async_wait(completed);
+      auto [left, socket] = co_await acceptor_.async_accept(worker.context(), completed);
+      failed = left;
+      if (!failed) {
+        socket.set_option(tcp::no_delay{true}, left);  // a reply must not wait for the next one
+        worker.start(std::move(socket));
+        pause = pause_min;
+      }
+    } catch (const std::bad_alloc&) {
+      failed = asio::error::no_memory;
+    }
+    if (failed && failed != asio::error::operation_aborted) {
       // Most likely there is no descriptor left: without a pause that is a busy loop.
       spdlog::warn("cannot accept a connection: {}; next try in {} ms", failed.message(),
                    pause.count());
       timer.expires_after(pause);
-      co_await timer.async_wait(completed);
       pause = std::min(2 * pause, pause_max);
     }
   }

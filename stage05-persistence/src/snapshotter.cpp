@@ -21,12 +21,12 @@ Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& m
       every_{every},
       newest_created_{newest_created},
       next_at_{every - std::min(every, log_bytes)} {
+  if (every_ > 0) thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
   listener_ = wal_.listeners().add([this] {
     if (wal_.appended_bytes() < next_at_) return;
     const std::lock_guard lock{mutex_};  // or the notification could come before the wait
     wake_.notify_one();
   });
-  if (every_ > 0) thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
 
 void Snapshotter::run(const std::stop_token& stop) {
@@ -35,9 +35,10 @@ void Snapshotter::run(const std::stop_token& stop) {
   while (wake_.wait(lock, stop, is_due) && !stop.stop_requested()) {
     lock.unlock();
     next_at_ = wal_.appended_bytes() + every_;  // also the next try, when this one fails
-    if (auto written = write(stop); !written && !wal_.failed() && !stop.stop_requested()) {
-      spdlog::error("no snapshot: {}; the log keeps everything, and the next try is {} bytes away",
-                    written.error().message, every_);
+    if (auto written = write(stop); !written && !wal_.failed()) {
+      spdlog::log(stop.stop_requested() ? spdlog::level::info : spdlog::level::err,
+                  "no snapshot: {}; the log keeps everything, and the next try is {} bytes away",
+                  written.error().message, every_);
     }
     lock.lock();
   }

@@ -24,7 +24,7 @@ class Snapshotter {
               std::uint64_t every, std::int64_t newest_created, std::uint64_t log_bytes);
   ~Snapshotter() { wal_.listeners().remove(listener_); }
 
-  void stop() { thread_.request_stop(); }  ///< what the destructor does, without its wait
+  void stop() { thread_.request_stop(); }  ///< as the destructor does, which then waits for it
 
   std::int64_t newest_created() const {
     return newest_created_;

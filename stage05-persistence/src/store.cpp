@@ -7,6 +7,7 @@
 #include <chrono>
 #include <random>
 
+#include "segment_file.hpp"
 #include "start_error.hpp"
 
 namespace kv {
@@ -22,10 +23,6 @@ StoreId random_id() {
   std::random_device random;
   std::ranges::generate(id, [&random] { return static_cast<unsigned char>(random()); });
   return id;
-}
-
-std::string torn_name(const std::string& name, std::uint64_t offset) {
-  return fmt::format("{}.torn-{}", name, offset);
 }
 
 /// Of the log that a start has to replay, or up to a segment more.
@@ -48,7 +45,8 @@ void report(const Survey& survey, std::chrono::steady_clock::duration took) {
     const auto& last = survey.segments.back();
     torn_bytes = last.used_bytes - last.end_offset;
     if (torn_bytes > 0)
-      saved = " (in " + torn_name(segment_name(last.header.first_lsn), last.end_offset) + ")";
+      saved = fmt::format(" (in {})", torn_name(survey.files, segment_name(last.header.first_lsn),
+                                                last.end_offset));
   }
   spdlog::info(
       "recovered: {}, {} segments, {} records, {} torn bytes{}, last LSN {}, {} stop, {:.3f} s",
@@ -69,7 +67,9 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
     survey.store = random_id();
     must(write_manifest(*folder_, Manifest{.store = survey.store}));
   }
-  load_folder(*folder_, survey, memtable);
+  load_folder(*folder_, survey, [&memtable](std::string_view table, std::string_view key, Row row) {
+    memtable.replay(table, key, std::move(row));
+  });
   report(survey, std::chrono::steady_clock::now() - begin);
 
   wal_ = std::make_unique<Wal>(*folder_, survey.store, survey.end, settings.sync,
@@ -90,43 +90,47 @@ Result<void> Store::close() {
 }
 
 void repair_folder(Folder& folder, const Survey& survey) {
-  for (const auto& name : survey.temporaries) must(folder.remove(name));
-  for (const auto& name : survey.set_aside) must(folder.rename(name, torn_name(name, 0)));
+  for (const auto& name : survey.files.temporaries) must(folder.remove(name));
+  for (const auto& name : survey.set_aside)
+    must(folder.rename(name, torn_name(survey.files, name, 0)));
   must(folder.sync());
   if (survey.clean || survey.segments.empty()) return;
   const Segment& last = survey.segments.back();
   const auto name = segment_name(last.header.first_lsn);
-  const auto bytes = read_file(folder, name);
+  const auto bytes = read_segment_file(folder, name);
   if (last.used_bytes > last.end_offset) {
     must(write_whole(
-        folder, torn_name(name, last.end_offset),
+        folder, torn_name(survey.files, name, last.end_offset),
         std::string_view{bytes}.substr(last.end_offset, last.used_bytes - last.end_offset)));
   }
   must(write_whole(folder, name, std::string_view{bytes}.substr(0, last.end_offset)));
 }
 
-void load_folder(const Folder& folder, const Survey& survey, MemTable& memtable) {
-  const auto replay = [&memtable](std::string_view table, std::string_view key, Row row) {
-    memtable.replay(table, key, std::move(row));
-  };
+void load_folder(const Folder& folder, const Survey& survey, const ChangeReader& change) {
   const auto unreadable = [](const std::string& name) {  // the survey has just read it
     return StartError{Exit::cannot_start, name + " has changed while it was read"};
+  };
+  const auto senseless = [](const std::string& name, std::uint64_t offset) {
+    return StartError{Exit::damaged,
+                      fmt::format("{} is damaged at offset {}: its checksums are right, and it "
+                                  "makes no sense; put the files of a copy in its place",
+                                  name, offset)};
   };
   const Lsn snapshot_lsn = survey.snapshot ? survey.snapshot->lsn : 0;
   if (survey.snapshot) {
     const auto name = snapshot_name(snapshot_lsn);
     const auto file = folder.open(name);
-    if (!file || !read_snapshot(**file, survey.store, snapshot_lsn, replay)) throw unreadable(name);
+    if (!file || !read_snapshot(**file, survey.store, snapshot_lsn, change)) throw unreadable(name);
   }
   for (const auto& segment : survey.segments) {
     if (segment.end.lsn <= snapshot_lsn) continue;
-    const auto bytes = read_file(folder, segment_name(segment.header.first_lsn));
+    const auto name = segment_name(segment.header.first_lsn);
+    const auto bytes = read_segment_file(folder, name);
     (void)read_segment(bytes, segment.header,
-                       [&](auto, const RecordHeader& header, std::string_view payload) {
+                       [&](auto offset, const RecordHeader& header, std::string_view payload) {
                          if (header.type != RecordType::changes || header.lsn <= snapshot_lsn)
                            return;
-                         if (!read_changes(payload, replay))
-                           throw unreadable(segment_name(segment.header.first_lsn));
+                         if (!read_changes(payload, change)) throw senseless(name, offset);
                        });
   }
 }

@@ -45,7 +45,7 @@ class Store {
 /// cut off is kept beside it. Throws StartError(cannot_start).
 void repair_folder(Folder& folder, const Survey& survey);
 
-/// Gives everything that the survey found, in order, to the memtable.
-void load_folder(const Folder& folder, const Survey& survey, MemTable& memtable);
+/// Gives everything that the survey found to `change`, in order. Throws StartError.
+void load_folder(const Folder& folder, const Survey& survey, const ChangeReader& change);
 
 }  // namespace kv

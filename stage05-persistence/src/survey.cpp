@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "segment_file.hpp"
 #include "start_error.hpp"
 
 namespace kv {
@@ -14,10 +15,11 @@ namespace {
 
 class Surveyor {
  public:
-  Surveyor(const Folder& folder, bool truncate) : folder_{folder}, truncate_{truncate} {}
+  Surveyor(const Folder& folder, bool truncate) : folder_{folder}, truncate_{truncate} {
+    survey_.files = list_data_files(folder);
+  }
 
   Survey survey() {
-    list();
     if (!read_identity()) return std::move(survey_);
     choose_snapshot();
     read_segments();
@@ -27,7 +29,6 @@ class Surveyor {
   }
 
  private:
-  void list();
   bool read_identity();  // false: the folder is new
   StoreId identity_of_files(const std::string& reason);
   void choose_snapshot();
@@ -56,30 +57,30 @@ class Surveyor {
     survey_.warnings.push_back(text);
   }
 
+  /// Throws StartError(cannot_start).
+  std::unique_ptr<File> open(const std::string& name) const {
+    auto file = folder_.open(name);
+    if (!file) throw StartError{Exit::cannot_start, file.error().message};
+    return std::move(*file);
+  }
+
+  static constexpr const char* way_on = "put the files of a copy in its place";
+
   const Folder& folder_;
   const bool truncate_;
   Survey survey_;
   Manifest manifest_;
-  std::map<Lsn, std::string> segments_, snapshots_;
+  const std::map<Lsn, std::string>&segments_ = survey_.files.segments,
+                      &snapshots_ = survey_.files.snapshots;
   Lsn floor_ = 0;               // the largest LSN that is known to have been durable
   std::optional<Position> at_;  // where the log stands; none: only the snapshot knows
 };
 
-void Surveyor::list() {
-  const auto names = folder_.list();
-  if (!names) throw StartError{Exit::cannot_start, names.error().message};
-  survey_.is_new = true;
-  for (const auto& name : *names) {
-    if (name.ends_with(temporary_suffix)) survey_.temporaries.push_back(name);
-    if (const auto lsn = segment_first_lsn(name)) segments_[*lsn] = name;
-    if (const auto lsn = snapshot_lsn(name)) snapshots_[*lsn] = name;
-    if (name == manifest_name) survey_.is_new = false;
-  }
-}
-
 bool Surveyor::read_identity() {
-  if (survey_.is_new && segments_.empty() && snapshots_.empty()) return false;
-  const bool missing = std::exchange(survey_.is_new, false);
+  survey_.is_new = !survey_.files.has_data();
+  if (survey_.is_new) return false;
+  const bool missing = !survey_.files.has_manifest;
+  if (!missing) (void)open(manifest_name);  // else what follows would call it damaged
   const auto manifest = read_manifest(folder_);
   if (!manifest) {
     refuse_unknown(manifest_name, manifest.error());
@@ -105,25 +106,21 @@ bool Surveyor::read_identity() {
 /// The manifest is lost: segments and snapshots know whose they are, too.
 StoreId Surveyor::identity_of_files(const std::string& reason) {
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
-    const auto header = read_segment_header(read_file(folder_, segment->second));
+    const auto header = read_segment_header(read_segment_file(folder_, segment->second));
     if (header) return header->store;
   }
   for (auto snapshot = snapshots_.rbegin(); snapshot != snapshots_.rend(); ++snapshot) {
-    const auto file = folder_.open(snapshot->second);
-    if (!file) throw StartError{Exit::cannot_start, file.error().message};
-    if (const auto header = read_snapshot_header(**file)) return header->store;
+    if (const auto header = read_snapshot_header(*open(snapshot->second))) return header->store;
   }
-  throw StartError{Exit::damaged, fmt::format("{}: {}, and no file tells which store this is",
-                                              manifest_name, reason)};
+  throw StartError{Exit::damaged, fmt::format("{}: {}, and no file tells which store this is; {}",
+                                              manifest_name, reason, way_on)};
 }
 
 /// The newest one that is whole.
 void Surveyor::choose_snapshot() {
   for (auto candidate = snapshots_.rbegin(); candidate != snapshots_.rend(); ++candidate) {
     const auto& [lsn, name] = *candidate;
-    const auto file = folder_.open(name);
-    if (!file) throw StartError{Exit::cannot_start, file.error().message};
-    const auto snapshot = read_snapshot(**file, survey_.store, lsn, nullptr);
+    const auto snapshot = read_snapshot(*open(name), survey_.store, lsn, nullptr);
     if (snapshot) {
       survey_.snapshot = *snapshot;
       floor_ = std::max(floor_, lsn);
@@ -131,8 +128,7 @@ void Surveyor::choose_snapshot() {
     }
     refuse_unknown(name, snapshot.error());
     survey_.set_aside.push_back(name);
-    survey_.warnings.push_back(name + ": " + snapshot.error().message +
-                               "; it is set aside, an older state and the log give the same");
+    survey_.warnings.push_back(name + ": " + snapshot.error().message + "; it is not used");
   }
 }
 
@@ -140,12 +136,13 @@ void Surveyor::read_segments() {
   bool ended = false;
   for (auto segment = segments_.begin(); segment != segments_.end(); ++segment) {
     const auto& [first_lsn, name] = *segment;
+    const auto bytes = read_segment_file(folder_, name);
+    const auto header = read_segment_header(bytes);
+    if (!header) refuse_unknown(name, header.error());
     if (ended) {
       survey_.set_aside.push_back(name);
       continue;
     }
-    const auto bytes = read_file(folder_, name);
-    const auto header = read_segment_header(bytes);
     const auto next = std::next(segment);
     const auto next_lsn = next == segments_.end() ? std::nullopt : std::optional{next->first};
     if (!check_header(name, header, first_lsn)) {
@@ -167,7 +164,6 @@ bool Surveyor::check_header(const std::string& name, const Result<SegmentHeader>
                             Lsn first_lsn) {
   std::string reason;
   if (!header) {
-    refuse_unknown(name, header.error());
     reason = header.error().message;
   } else if (header->store != survey_.store) {
     reason = "the segment of another store";
@@ -237,7 +233,7 @@ void Surveyor::check_beginning() {
   std::string reason =
       fmt::format("the log begins at LSN {}, and no whole snapshot reaches it", first);
   for (const auto& warning : survey_.warnings) reason += "; " + warning;
-  throw StartError{Exit::damaged, segment_name(first) + ": " + reason};
+  throw StartError{Exit::damaged, fmt::format("{}: {}; {}", segment_name(first), reason, way_on)};
 }
 
 }  // namespace

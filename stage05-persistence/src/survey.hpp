@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "data_files.hpp"
 #include "folder.hpp"
 #include "manifest.hpp"
 #include "segment.hpp"
@@ -13,15 +14,15 @@ namespace kv {
 
 /// What a data folder holds, and what a start makes of it. Looking changes nothing.
 struct Survey {
-  bool is_new = false;  ///< an empty folder: everything is still to be made
+  DataFiles files;
+  bool is_new = false;  ///< there is no data: everything is still to be made
   StoreId store = {};
-  std::vector<Segment> segments;         ///< in order, up to the last one that counts
-  std::optional<Snapshot> snapshot;      ///< to start from; none: the log has everything
-  Position end;                          ///< of the log
-  bool clean = false;                    ///< the last stop was in order, and nothing came after it
-  std::vector<std::string> temporaries;  ///< files that were not whole yet
-  std::vector<std::string> set_aside;    ///< --recover=truncate: files after the damage
-  std::vector<std::string> warnings;     ///< damage that costs nothing
+  std::vector<Segment> segments;       ///< in order, up to the last one that counts
+  std::optional<Snapshot> snapshot;    ///< to start from; none: the log has everything
+  Position end;                        ///< of the log
+  bool clean = false;                  ///< the last stop was in order, and nothing came after it
+  std::vector<std::string> set_aside;  ///< --recover=truncate: files after the damage
+  std::vector<std::string> warnings;   ///< damage that costs nothing
 };
 
 /// Reads everything and checks all of it. Throws StartError(damaged) when the data is not a prefix

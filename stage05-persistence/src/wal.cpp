@@ -26,11 +26,14 @@ Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
     throw StartError{Exit::cannot_start,
                      "cannot begin a segment of the log: " + begun.error().message};
   }
-  thread_ = std::jthread{[this] { run(); }};
-  if (sync_ != Sync::always) sync_thread_ = std::jthread{[this] { run_syncs(); }};
+  try {
+    thread_ = std::jthread{[this] { run(); }};
+    if (sync_ != Sync::always) sync_thread_ = std::jthread{[this] { run_syncs(); }};
+  } catch (...) {
+    stop();  // or the first one would never end
+    throw;
+  }
 }
-
-Wal::~Wal() { stop(); }
 
 // --- a change comes in ---
 
@@ -40,8 +43,8 @@ Result<void> Wal::on_change(std::string_view table, std::span<const Entry> chang
   for (const auto& change : changes) append_change(payload, change);
 
   const auto record_bytes = sizeof(RecordHeader) + payload.size();
-  constexpr auto mark_bytes = sizeof(RecordHeader);  // one may follow the record
   std::unique_lock lock{mutex_};
+  constexpr auto mark_bytes = sizeof(RecordHeader);  // one may follow the record
   if (auto room = make_room(lock, record_bytes + mark_bytes); !room) return room;
   ++last_lsn_;
   append(RecordType::changes, payload);
@@ -220,9 +223,7 @@ void Wal::fail(const Error& error) {
   if (failure_) return;  // of the other thread
   failure_ = error;
   failed_ = true;
-  progress_.notify_all();
-  work_.notify_all();
-  syncs_.notify_all();
+  wake_everybody();
   listeners_.tell();
   on_failure_(error);
 }
@@ -230,9 +231,7 @@ void Wal::fail(const Error& error) {
 void Wal::stop() {
   const std::lock_guard lock{mutex_};
   stopping_ = true;
-  work_.notify_all();
-  syncs_.notify_all();
-  progress_.notify_all();
+  wake_everybody();
 }
 
 Result<void> Wal::close() {

@@ -46,7 +46,7 @@ class Wal : public ChangeObserver {
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       std::function<void(const Error&)> on_failure)
       : Wal{folder, store, end, sync, std::move(on_failure), Limits{}} {}
-  ~Wal();
+  ~Wal() { stop(); }
 
   /// Takes the changes into the next group; flush_soon() has it written.
   Result<void> on_change(std::string_view table, std::span<const Entry> changes) noexcept override;
@@ -88,6 +88,11 @@ class Wal : public ChangeObserver {
   void tell_listeners(std::unique_lock<std::mutex>& lock);
   void fail(const Error& error);
   void stop();
+  void wake_everybody() {
+    work_.notify_all();
+    syncs_.notify_all();
+    progress_.notify_all();
+  }
 
   Folder& folder_;
   const StoreId store_;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 
 #include "limits.hpp"
 
@@ -23,9 +24,19 @@ void log_exception(std::exception_ptr thrown) try {
 
 }  // namespace
 
+void run_to_the_end(boost::asio::io_context& context) {
+  while (!context.stopped()) {
+    try {
+      context.run();  // returns when there is nothing left to do: it is stopped then
+    } catch (const std::bad_alloc&) {
+      spdlog::error("out of memory");
+    }
+  }
+}
+
 void Worker::run() {
   boost::asio::co_spawn(context_, check_deadlines(), log_exception);
-  context_.run();
+  run_to_the_end(context_);
 }
 
 void Worker::start(tcp::socket socket) {

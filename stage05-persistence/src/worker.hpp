@@ -7,6 +7,9 @@
 
 namespace kv {
 
+/// Runs a context to its end, also when memory runs out in between: that costs what needed it.
+void run_to_the_end(boost::asio::io_context& context);
+
 /// One thread, one io_context, and the connections that live on it from beginning to end: so a
 /// session needs no lock. start, drain and stop may be
 /// called from any thread.

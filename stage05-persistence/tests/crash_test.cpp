@@ -79,7 +79,9 @@ class Crash : public testing::Test {
       });
       Contents found;
       {
-        OpenStore store{folder, settings_};
+        auto settings = settings_;
+        settings.snapshot_every = 0;  // or it begins one at once, on a thread of its own
+        OpenStore store{folder, settings};
         folder.set_hook(nullptr);
         found = store.contents();
         store.set_durably("after", "the crash");

@@ -28,7 +28,7 @@ inline Outcome start(const SimulatedFolder& folder, bool truncate = false) {
   try {
     const auto survey = survey_folder(folder, truncate);
     MemTable memtable{any_answer()};
-    load_folder(folder, survey, memtable);
+    load_folder(folder, survey, into(memtable));
     const bool torn = !survey.segments.empty() && survey.segments.back().tail != Tail::clean;
     return {{}, survey.end.lsn, contents_of(memtable), torn || !survey.warnings.empty()};
   } catch (const StartError& error) {

@@ -23,7 +23,7 @@ class Fault : public testing::Test {
   struct Run {
     std::vector<Contents> states{{}};  // after each command that was carried out
     std::size_t acknowledged = 0;      // so many of them were
-    bool ended = false;  // by a final error, or it never began
+    bool ended = false;                // by a final error, or it never began
   };
 
   Run run_commands(const SimulatedFolder& folder) {

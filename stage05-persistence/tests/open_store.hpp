@@ -51,6 +51,13 @@ class OpenStore {
   std::unique_ptr<Store> store_;
 };
 
+/// For load_folder: what it reads goes into the memtable.
+inline ChangeReader into(MemTable& memtable) {
+  return [&memtable](std::string_view table, std::string_view key, Row row) {
+    memtable.replay(table, key, std::move(row));
+  };
+}
+
 /// What a start finds. Throws StartError as Store does.
 Contents recover(const SimulatedFolder& folder, const Store::Settings& settings = {});
 

@@ -14,6 +14,7 @@
 
 #include "fixtures/temp_folder.hpp"
 #include "open_store.hpp"
+#include "segment_file.hpp"
 #include "start_error.hpp"
 
 namespace kv::test {
@@ -170,6 +171,28 @@ TEST_F(PosixFolderTest, ListsRenamesAndRemoves) {
   EXPECT_TRUE(folder->rename("a", "b") && folder->remove("c"));
   EXPECT_THAT(*folder->list(), UnorderedElementsAre("b"));
   EXPECT_EQ(bytes("b"), "A");
+}
+
+TEST_F(PosixFolderTest, OpensNothingButFiles) {
+  const auto folder = open();
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(fs::create_directory(path("folder")));
+  for (const char* name : {"pipe", "folder"}) {
+    const auto opened = folder->open(name);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().message, name + std::string{" is not a file"});
+  }
+}
+
+/// Of zeros, which take no room on the disk.
+TEST_F(PosixFolderTest, HasSegmentsUpTo256MiB) {
+  const auto folder = open();
+  constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;
+  ASSERT_TRUE((*folder->create("segment"))->write_at(0, "x"));
+  fs::resize_file(path("segment"), bytes_max);
+  EXPECT_EQ(read_segment_file(*folder, "segment").size(), bytes_max);
+  fs::resize_file(path("segment"), bytes_max + 1);
+  EXPECT_THROW((void)read_segment_file(*folder, "segment"), StartError);
 }
 
 TEST_F(PosixFolderTest, SyncsFilesAndItself) {

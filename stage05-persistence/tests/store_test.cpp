@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "inspect.hpp"
 #include "manifest.hpp"
 #include "open_log.hpp"
 #include "start_error.hpp"
@@ -160,6 +161,22 @@ TEST_F(StoreTest, TornBytesAreKeptBesideTheLog) {
   EXPECT_THAT(log_of_a_start(), HasSubstr(" 0 torn bytes, last LSN 1"));
 }
 
+TEST_F(StoreTest, TornBytesAreKeptBesideThoseThatWereTornThereBefore) {
+  const auto name = segment_name(1) + ".torn-48";
+  for (const std::string torn : {"1a", "2b", "3c"}) {
+    run_store({}, false);
+    auto bytes = folder_.bytes(segment_name(1));
+    bytes.replace(sizeof(SegmentHeader), torn.size(), torn);
+    folder_.put(segment_name(1), bytes);
+    EXPECT_THAT(log_of_a_start(), HasSubstr(torn == "1a"   ? name + ")"
+                                            : torn == "2b" ? name + ".2)"
+                                                           : name + ".3)"));
+  }
+  EXPECT_EQ(folder_.bytes(name), "1a");
+  EXPECT_EQ(folder_.bytes(name + ".2"), "2b");
+  EXPECT_EQ(folder_.bytes(name + ".3"), "3c");
+}
+
 TEST_F(StoreTest, TheNumberOfARecordThatWasTornIsGivenAgain) {
   run_store({"a", "b"}, false);
   const auto second = sizeof(SegmentHeader) + record_bytes("a", "a") + sizeof(RecordHeader);
@@ -225,7 +242,21 @@ TEST_F(StoreTest, ASnapshotThatWentWhileItWasReadIsNoStart) {
   const auto survey = survey_folder(folder_, false);
   folder_.erase(snapshot_name(1));
   MemTable memtable{any_answer()};
-  EXPECT_THROW(load_folder(folder_, survey, memtable), StartError);
+  EXPECT_THROW(load_folder(folder_, survey, into(memtable)), StartError);
+}
+
+/// Its checksums are right: no accident makes that.
+TEST_F(StoreTest, ARecordThatMakesNoSenseIsNoStart) {
+  run_store({}, true);
+  auto bytes = folder_.bytes(segment_name(1));
+  const auto header = *read_segment_header(bytes);
+  std::string record;
+  (void)append_record(record, {.lsn = 1}, "\xff\xff", 0, segment_seed(header), sizeof(header));
+  folder_.put(segment_name(1), bytes.replace(sizeof(header), record.size(), record));
+  EXPECT_THAT(refusal(folder_), AllOf(HasSubstr(segment_name(1) + " is damaged at offset 48"),
+                                      HasSubstr("makes no sense")));
+  std::ostringstream out;
+  EXPECT_THROW(inspect_folder(folder_, false, out), StartError);
 }
 
 TEST_F(StoreTest, WritesASnapshotOfALogThatHasGrownInSeveralStarts) {
@@ -235,8 +266,8 @@ TEST_F(StoreTest, WritesASnapshotOfALogThatHasGrownInSeveralStarts) {
     OpenStore store{folder_, {.snapshot_every = 3 * record_bytes("key", "value")}};
     store.set_durably("key", "value");
     if (last) gate.wait_for_somebody();
-    gate.open();
     EXPECT_EQ(folder_.files().contains("snapshot.tmp"), last);
+    gate.open();
   }
 }
 

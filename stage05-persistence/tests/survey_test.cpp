@@ -106,9 +106,32 @@ TEST_F(Folders, WithoutAnythingButTemporariesAreNew) {
   empty.put("MANIFEST.tmp", "half");
   const auto found = survey_folder(empty, false);
   EXPECT_TRUE(found.is_new);
-  EXPECT_THAT(found.temporaries, ElementsAre("MANIFEST.tmp"));
+  EXPECT_THAT(found.files.temporaries, ElementsAre("MANIFEST.tmp"));
   EXPECT_THAT(recover(empty), IsEmpty());
   EXPECT_FALSE(empty.files().contains("MANIFEST.tmp"));
+}
+
+TEST_F(Folders, WithFilesOfOthersLeaveThemAlone) {
+  const std::vector<std::string> others{"thesis.tmp",        "wal-1.log.tmp",
+                                        "snapshot-1.kv.tmp", ".tmp",
+                                        "MANIFEST.bak",      "wal-00000000000000000001.log.old"};
+  SimulatedFolder empty;
+  for (auto* folder : {&folder_, &empty}) {
+    for (const auto& name : others) folder->put(name, "theirs");
+    (void)recover(*folder);
+    for (const auto& name : others) EXPECT_TRUE(folder->files().contains(name)) << name;
+  }
+}
+
+TEST_F(Folders, WithALsnThatNoLogComesToAreRefused) {
+  for (const Lsn lsn : {Lsn{0}, (Lsn{1} << 63) + 1, ~Lsn{0}}) {
+    auto folder = folder_;
+    put({segment_name(lsn), "x"});
+    EXPECT_THAT(refused(), AllOf(StartsWith(segment_name(lsn)), HasSubstr("no log comes to")));
+    folder_.erase(segment_name(lsn));
+  }
+  put({snapshot_name(Lsn{1} << 63), "x"});
+  EXPECT_THAT(refused(), HasSubstr("no log comes to"));
 }
 
 // --- the manifest ---
@@ -136,6 +159,17 @@ TEST_F(Folders, OfALaterVersionAreRefusedAlsoByTruncate) {
   change_manifest([](Manifest& manifest) { manifest.version = format_version + 1; });
   for (const bool truncate : {false, true})
     EXPECT_THAT(refused(truncate), AllOf(StartsWith("MANIFEST"), HasSubstr("version 2")));
+}
+
+TEST_F(Folders, WithASegmentOfALaterVersionBehindDamageAreNotTruncated) {
+  auto header = load<SegmentHeader>(folder_.bytes(segments_[2]));
+  header.version = format_version + 1;
+  header.checksum = checksum(bytes_of(header).substr(0, offsetof(SegmentHeader, checksum)), 0);
+  folder_.put(segments_[2], std::string{bytes_of(header)});
+  auto bytes = folder_.bytes(segments_[0]);
+  bytes[sizeof(SegmentHeader)] = static_cast<char>(bytes[sizeof(SegmentHeader)] ^ 1);
+  folder_.put(segments_[0], bytes);
+  EXPECT_THAT(refused(true), AllOf(StartsWith(segments_[2]), HasSubstr("format version 2")));
 }
 
 TEST_F(Folders, WithOneSegmentThatTheManifestDoesNotKnowAreTaken) {

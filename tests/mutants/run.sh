@@ -7,15 +7,17 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd "$here/../.." && pwd)
-if [[ ${1:?} == --check ]]; then
+if [[ ${1:-} == --check ]]; then
   cd "$root"
   for patch in "$here"/*.patch; do
     git apply --check "$patch" || { echo "${patch##*/} does not apply any more"; exit 1; }
   done
   exit 0
 fi
+(($#)) || { echo 'usage: run.sh BUILD [NAME...] | --check' >&2; exit 2; }
 mkdir -p "$1/mutants"
 scratch=$(cd "$1/mutants" && pwd)
+planted=$scratch/planted  # is there while a bug is in the copy
 shift
 source=$scratch/source build=$scratch/build log=$scratch/log
 stage=stage05-persistence
@@ -42,10 +44,12 @@ try_mutant() {  # NAME
     mapfile -t -O "${#targets[@]}" targets < <(programs_of "$pattern")
   done
   ((${#targets[@]})) || { echo "$1: no test has a name like ${patterns[*]}" >&2; exit 2; }
+  touch "$planted"
   (cd "$source" && git apply "$patch")
   build_or_fail "$stage/kv-server" "$stage/kv-client" "$stage/kv-inspect" "${targets[@]}"
   for pattern in "${patterns[@]}"; do fails "$pattern" || missed+=("$pattern"); done
   (cd "$source" && git apply --reverse "$patch")
+  rm "$planted"
   ((++count))
   if ((${#missed[@]})); then
     ((++survivors))
@@ -57,6 +61,7 @@ try_mutant() {  # NAME
 
 # git apply must not find the repository around it, or it would look for the files there.
 export GIT_CEILING_DIRECTORIES=$scratch
+[[ ! -e $planted ]] || rm -rf "$source" "$build" "$planted"  # the last run was interrupted
 mkdir -p "$source"
 (cd "$root" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$source"
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug >"$log"

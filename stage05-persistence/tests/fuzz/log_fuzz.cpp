@@ -51,7 +51,9 @@ void seal(std::string& bytes, bool number) {
 kv::Survey look(const kv::Folder& folder, bool truncate, kv::test::Contents& contents) {
   auto survey = kv::survey_folder(folder, truncate);
   kv::MemTable memtable{kv::test::any_answer()};
-  kv::load_folder(folder, survey, memtable);
+  kv::load_folder(folder, survey, [&](auto table, auto key, kv::Row row) {
+    memtable.replay(table, key, std::move(row));
+  });
   contents = kv::test::contents_of(memtable);
   return survey;
 }
