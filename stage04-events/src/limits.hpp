@@ -8,9 +8,10 @@ namespace kv {
 
 inline constexpr std::size_t name_bytes_max = 1024;          ///< of a table or key: names, not data
 inline constexpr std::size_t value_bytes_max = 1024 * 1024;  ///< a larger one is a file
-inline constexpr std::size_t answers_waiting_max = 256 * 1024;     ///< of one client; it must read
-inline constexpr std::size_t read_bytes_max = 16 * 1024;           ///< in one read
-inline constexpr std::size_t kept_bytes_max = 64 * 1024;           ///< of a nearly empty buffer
+inline constexpr std::size_t answers_waiting_max = 256 * 1024;  ///< of one client; it must read
+inline constexpr std::size_t read_bytes_max = 16 * 1024;        ///< in one read
+inline constexpr std::size_t kept_bytes_max = 64 * 1024;        ///< of a nearly empty buffer
+
 inline constexpr std::size_t input_bytes_max = 256 * 1024 * 1024;  ///< of all unfinished frames
 
 inline constexpr std::size_t watch_bytes_max = 1024 * 1024;  ///< of events that wait for one client

@@ -18,8 +18,8 @@ struct Options {
   std::uint32_t threads = 1;  ///< parse_options: one for each core, unless told
   std::size_t frame_bytes_max = 4 * 1024 * 1024;
   std::chrono::milliseconds idle_timeout{300'000};  ///< 0: none
-  std::chrono::milliseconds frame_timeout{
-      10'000};                             ///< from a frame's first byte to its last; 0: none
+  /// From a frame's first byte to its last; 0: none.
+  std::chrono::milliseconds frame_timeout{10'000};
   std::uint32_t slow_log_ms = UINT32_MAX;  ///< UINT32_MAX: no command is that slow
   bool read_only = false;
   std::string store = "wal";  ///< or memory
