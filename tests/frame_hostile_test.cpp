@@ -89,18 +89,18 @@ void expect_served_beside(const std::string& requests, std::size_t answers_bytes
   for (int i = 0; i < thousands_of_rows; ++i) {
     std::vector<wire::Pair> rows;
     for (int j = 0; j < 1'000; ++j)
-      rows.push_back({std::to_string(1'000 * i + j), std::string(200, 'v')});
+      rows.push_back({std::to_string(1'000 * i + j), std::string(20, 'v')});
     ASSERT_EQ(witness.ask_all({wire::hmset("large", rows)})[0].status, 200u);
   }
   const Flood flood{server.port(), requests};
   std::vector<double> waits;
   const auto end = Clock::now() + 20s;
-  while (flood.answered_bytes() < answers_bytes) {
+  do {
     const auto start = Clock::now();
     ASSERT_LT(start, end) << "that was no flood: " << flood.answered_bytes() << " bytes";
     ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
     waits.push_back(Milliseconds{Clock::now() - start}.count());
-  }
+  } while (flood.answered_bytes() < answers_bytes);
   std::ranges::sort(waits);
   figure("flood_bytes", flood.answered_bytes());
   figure("pings", waits.size());
@@ -116,7 +116,7 @@ TEST(FrameHostile, AFloodOfSmallRequestsStarvesNobody) {
 TEST(FrameHostile, AFloodOfRequestsThatTakeLongStarvesNobody) {
   constexpr std::size_t answers = 10, answer_bytes = 70;  // each: 413
   expect_served_beside(repeated(wire::frame(wire::hgetall("large")), 2'000), answers * answer_bytes,
-                       25);
+                       150);
 }
 
 TEST(FrameHostile, AFloodOfRequestsWithBigAnswersStarvesNobody) {

@@ -79,7 +79,7 @@ awaitable<void> Server::accept() {
     } catch (const std::bad_alloc&) {
       failed = asio::error::no_memory;
     }
-    if (failed && failed != asio::error::operation_aborted) {
+    if (failed && failed != asio::error::operation_aborted && acceptor_.is_open()) {
       // Most likely there is no descriptor left: without a pause that is a busy loop.
       spdlog::warn("cannot accept a connection: {}; next try in {} ms", failed.message(),
                    pause.count());

@@ -90,7 +90,7 @@ Session::Next Session::execute() {
   if (bytes.size() < input_.size()) frame_begun_.reset();
   input_.consume(input_.size() - bytes.size());
   if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
-  (void)charge_input();  // what has been executed counts no longer
+  if (input_.size() == 0) (void)charge_input();  // it counts no longer
   return next;
 }
 

@@ -77,6 +77,7 @@ awaitable<bool> Session::receive() {
     (void)co_await send();
   }
   if (woken_ && !expired_ && left == boost::asio::error::operation_aborted) co_return true;
+  if (left && watcher_) shared_.watch_hub.unwatch(watched_table_, watcher_);
   while (left && watcher_ && !watcher_->empty() && !connection_.close && co_await send()) {
   }  // what came before the end
   co_return !left;
@@ -105,7 +106,7 @@ Session::Next Session::execute() {
   if (bytes.size() < input_.size()) frame_begun_.reset();
   input_.consume(input_.size() - bytes.size());
   if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
-  (void)charge_input();  // what has been executed counts no longer
+  if (input_.size() == 0) (void)charge_input();  // it counts no longer
   return next;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <vector>
 
@@ -45,8 +46,23 @@ class Crash : public testing::Test {
       if (begun_ % 3 == 1) continue;
       ASSERT_TRUE(store.wal().make_durable(store.wal().last_lsn()));
       acknowledged_ = begun_.load();
+      if (settings_.snapshot_every > 0 && begun_ == commands / 2) wait_for_snapshots(1);
     }
+    if (settings_.snapshot_every > 0) wait_for_snapshots(2);  // the end would not
     ASSERT_TRUE(store.store().close());
+  }
+
+  void wait_for_snapshots(std::size_t count) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    const auto written = [&] {
+      const auto files = folder_.files();
+      return count == 1
+                 ? std::ranges::any_of(
+                       files, [](const auto& file) { return snapshot_lsn(file.first).has_value(); })
+                 : !files.contains(segment_name(1));  // the second makes it unneeded
+    };
+    while (!written() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    ASSERT_TRUE(written());
   }
 
   void crash_after_every_operation() {
@@ -113,13 +129,13 @@ TEST_F(Crash, AfterAnyOperationLosesNothingThatWasAcknowledged) {
 }
 
 TEST_F(Crash, AfterAnyOperationWithSnapshotsLosesNothingThatWasAcknowledged) {
-  settings_.snapshot_every = 4000;
+  settings_.snapshot_every = 3000;
   crash_after_every_operation();
   EXPECT_FALSE(folder_.files().contains(segment_name(1)));  // a snapshot has replaced it
 }
 
 TEST_F(Crash, AfterAnyOperationOfAStoreThatSeldomSyncsLosesNothingThatWasMadeDurable) {
-  settings_.snapshot_every = 4000;
+  settings_.snapshot_every = 3000;
   settings_.sync = Sync::never;
   crash_after_every_operation();
 }

@@ -125,7 +125,6 @@ TEST_F(Folders, WithFilesOfOthersLeaveThemAlone) {
 
 TEST_F(Folders, WithALsnThatNoLogComesToAreRefused) {
   for (const Lsn lsn : {Lsn{0}, (Lsn{1} << 63) + 1, ~Lsn{0}}) {
-    auto folder = folder_;
     put({segment_name(lsn), "x"});
     EXPECT_THAT(refused(), AllOf(StartsWith(segment_name(lsn)), HasSubstr("no log comes to")));
     folder_.erase(segment_name(lsn));

@@ -17,7 +17,6 @@ fi
 (($#)) || { echo 'usage: run.sh BUILD [NAME...] | --check' >&2; exit 2; }
 mkdir -p "$1/mutants"
 scratch=$(cd "$1/mutants" && pwd)
-planted=$scratch/planted  # is there while a bug is in the copy
 shift
 source=$scratch/source build=$scratch/build log=$scratch/log
 stage=stage05-persistence
@@ -44,12 +43,10 @@ try_mutant() {  # NAME
     mapfile -t -O "${#targets[@]}" targets < <(programs_of "$pattern")
   done
   ((${#targets[@]})) || { echo "$1: no test has a name like ${patterns[*]}" >&2; exit 2; }
-  touch "$planted"
   (cd "$source" && git apply "$patch")
   build_or_fail "$stage/kv-server" "$stage/kv-client" "$stage/kv-inspect" "${targets[@]}"
   for pattern in "${patterns[@]}"; do fails "$pattern" || missed+=("$pattern"); done
   (cd "$source" && git apply --reverse "$patch")
-  rm "$planted"
   ((++count))
   if ((${#missed[@]})); then
     ((++survivors))
@@ -61,9 +58,10 @@ try_mutant() {  # NAME
 
 # git apply must not find the repository around it, or it would look for the files there.
 export GIT_CEILING_DIRECTORIES=$scratch
-[[ ! -e $planted ]] || rm -rf "$source" "$build" "$planted"  # the last run was interrupted
 mkdir -p "$source"
 (cd "$root" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$source"
+# What the last run built of these files may have a bug in it.
+(cd "$source" && sed -n 's|^+++ b/||p' "$here"/*.patch | sort -u | xargs touch)
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug >"$log"
 build_or_fail "$stage/all" "$stage-black-box"
 names=("$@")
