@@ -92,6 +92,9 @@ void expect_served_beside(const std::string& requests, std::size_t answers_bytes
       rows.push_back({std::to_string(1'000 * i + j), std::string(20, 'v')});
     ASSERT_EQ(witness.ask_all({wire::hmset("large", rows)})[0].status, 200u);
   }
+  const auto begin = Clock::now();
+  (void)witness.ask_all({wire::hgetall("large")});
+  const double table_ms = Milliseconds{Clock::now() - begin}.count();
   const Flood flood{server.port(), requests};
   std::vector<double> waits;
   const auto end = Clock::now() + 20s;
@@ -106,7 +109,7 @@ void expect_served_beside(const std::string& requests, std::size_t answers_bytes
   figure("pings", waits.size());
   figure("median_ms", waits[waits.size() / 2]);
   figure("longest_ms", waits.back());
-  EXPECT_LT(waits.back(), 1'000) << "milliseconds, on a machine that may be busy";
+  EXPECT_LT(waits.back(), std::max(1'000.0, 15 * table_ms)) << "milliseconds, on a busy machine";
 }
 
 TEST(FrameHostile, AFloodOfSmallRequestsStarvesNobody) {
