@@ -87,10 +87,14 @@ void expect_served_beside(const std::string& requests, std::size_t answers_bytes
   const std::string value(60'000, 'v');
   ASSERT_TRUE(witness.answers(wire::hset("t", "k", value), wire::ok({std::nullopt})));
   for (int i = 0; i < thousands_of_rows; ++i) {
-    std::vector<wire::Pair> rows;
-    for (int j = 0; j < 1'000; ++j)
-      rows.push_back({std::to_string(1'000 * i + j), std::string(20, 'v')});
-    ASSERT_EQ(witness.ask_all({wire::hmset("large", rows)})[0].status, 200u);
+    std::vector<std::string> commands;  // of few rows each: TSan knows 64 locks at a time
+    for (int j = 0; j < 1'000; j += 40) {
+      std::vector<wire::Pair> rows;
+      for (int k = j; k < j + 40; ++k)
+        rows.push_back({std::to_string(1'000 * i + k), std::string(20, 'v')});
+      commands.push_back(wire::hmset("large", rows));
+    }
+    for (const auto& answer : witness.ask_all(commands)) ASSERT_EQ(answer.status, 200u);
   }
   const auto begin = Clock::now();
   (void)witness.ask_all({wire::hgetall("large")});
