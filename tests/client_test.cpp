@@ -257,8 +257,12 @@ TEST_F(ClientEvents, TheTokenFileIsUsedForEveryCommand) {
   EXPECT_THAT(finished.err, StartsWith("error 401: "));
   EXPECT_EQ(finished.status, 1);
   EXPECT_EQ(run_client(server.port(), {"--token-file", token + ".absent", "ping"}).status, 2);
-  std::ofstream{token} << "\n";
-  EXPECT_EQ(run_client(server.port(), {"--token-file", token, "ping"}).status, 2);
+  for (const char* useless : {"\n", "\xff\xfe"}) {
+    std::ofstream{token} << useless;
+    const Finished refused = run_client(server.port(), {"--token-file", token, "ping"});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_EQ(std::ranges::count(refused.err, '\n'), 1) << refused.err;
+  }
 }
 
 TEST_F(ClientEvents, WatchPrintsEachChange) {

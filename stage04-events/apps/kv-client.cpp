@@ -4,6 +4,7 @@
 #include "auth.hpp"
 #include "client_command.hpp"
 #include "client_shell.hpp"
+#include "codec.hpp"
 #include "flags.hpp"
 #include "start_error.hpp"
 
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingFile);
   app.footer(std::string{"COMMAND: "} + kv::client_commands);
   app.prefix_command();  // the command and what follows it stays as typed, whatever it looks like
+  kv::log_protobuf_errors();  // or they would be on standard error
   try {
     app.parse(argc, argv);
     kv::Words words = app.remaining();

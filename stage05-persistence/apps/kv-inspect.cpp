@@ -19,9 +19,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     kv::start_log("error");
     kv::inspect_folder(*kv::open_posix_folder(path, false), records, std::cout);
-    std::cout.flush();
-    return std::cout ? 0 : static_cast<int>(kv::Exit::cannot_start);  // nobody could read it all
-  } catch (const CLI::Success& answered) {                            // --help or --version
+    if (!std::cout.flush())
+      throw kv::StartError{kv::Exit::cannot_start, "cannot write to standard output"};
+    return 0;
+  } catch (const CLI::Success& answered) {  // --help or --version
     return app.exit(answered);
   } catch (const CLI::ParseError& error) {
     std::cerr << "kv-inspect: " << error.what() << '\n';

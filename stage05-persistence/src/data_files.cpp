@@ -21,7 +21,8 @@ bool is_temporary(const std::string& name) {
 }
 
 void must_be(bool possible, const std::string& name) {
-  if (!possible) throw StartError{Exit::damaged, name + ": no log comes to this LSN"};
+  if (!possible)
+    throw StartError{Exit::damaged, name + ": no log comes to this LSN; move the file away"};
 }
 
 }  // namespace

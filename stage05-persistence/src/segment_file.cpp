@@ -45,7 +45,7 @@ Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader
 }
 
 std::string read_segment_file(const Folder& folder, const std::string& name) {
-  constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;  // of a frame of 64 MiB comes half of that
+  constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;  // the largest record takes half of it
   const auto file = folder.open(name);
   const auto size = file ? (*file)->size() : file.error();
   if (size && *size > bytes_max) {

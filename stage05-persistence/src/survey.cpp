@@ -70,8 +70,8 @@ class Surveyor {
   const bool truncate_;
   Survey survey_;
   Manifest manifest_;
-  const std::map<Lsn, std::string>&segments_ = survey_.files.segments,
-                      &snapshots_ = survey_.files.snapshots;
+  const std::map<Lsn, std::string>& segments_ = survey_.files.segments;
+  const std::map<Lsn, std::string>& snapshots_ = survey_.files.snapshots;
   Lsn floor_ = 0;               // the largest LSN that is known to have been durable
   std::optional<Position> at_;  // where the log stands; none: only the snapshot knows
 };

@@ -43,8 +43,8 @@ Result<void> Wal::on_change(std::string_view table, std::span<const Entry> chang
   for (const auto& change : changes) append_change(payload, change);
 
   const auto record_bytes = sizeof(RecordHeader) + payload.size();
-  std::unique_lock lock{mutex_};
   constexpr auto mark_bytes = sizeof(RecordHeader);  // one may follow the record
+  std::unique_lock lock{mutex_};
   if (auto room = make_room(lock, record_bytes + mark_bytes); !room) return room;
   ++last_lsn_;
   append(RecordType::changes, payload);
