@@ -36,8 +36,8 @@ Workload Bench::workload(const Server& server) const {
   return {.address = server.address(),
           .protocol = server.program().protocol(),
           .connections = 50,
-          .warm_up_seconds = pick(0.5, 0.1),
-          .seconds = pick(1.5, 0.4),
+          .warm_up_seconds = 0.1,
+          .seconds = 0.4,
           .verify = true,
           .pid = server.pid()};
 }

@@ -18,7 +18,8 @@ struct Settings {
   std::vector<Program> programs = {};  ///< Redis first, then the stages from 2 on
   std::filesystem::path folder = {};   ///< for the servers' data; on the disk that is measured
   std::uint32_t rounds = 5;
-  bool quick = false;  ///< all of it in less than three minutes, and rougher
+  std::uint32_t turns = 4;  ///< in a round, where throughput is measured
+  bool quick = false;       ///< all of it in less than three minutes, and rougher
 };
 
 /// A line of a chart, with the stretches of its x axis that are to be shaded.

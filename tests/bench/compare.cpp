@@ -137,6 +137,7 @@ void run(const Told& told) {
                            .rounds = told.rounds != 0 ? told.rounds
                                      : told.quick     ? 3U
                                                       : 5U,
+                           .turns = told.quick ? 1U : 4U,
                            .quick = told.quick},
               .cores = pick_cores()};
   (void)raise_descriptor_limit();

@@ -156,12 +156,14 @@ std::string as_json(const Bench& bench, const Machine& machine) {
 std::string introduction(const Bench& bench, const Machine& machine) {
   return fmt::format(
       "Measured on {} with `./learn bench{}`: {}; {}; data on {}; {}.\n\n"
-      "The server has one core, the load the other. A figure is the median of {} rounds. In "
-      "brackets: its ratio to\nRedis, the median of the ratios within each round. `redis again` is "
-      "a second Redis in the same rounds: so much is\nnoise. Absolute figures are this machine's; "
-      "compare ratios.\n\nOther programs used {:.0f} % of the two cores meanwhile{}.\n",
+      "The server has one core, the load the other. A figure is the median of {} rounds, with {} "
+      "turns in each where\nthroughput is measured. In brackets: its ratio to Redis, the median of "
+      "the ratios within each. `redis again` is a\nsecond Redis in the same rounds: so much is "
+      "noise. Absolute figures are this machine's; compare ratios.\n\n"
+      "Other programs used {:.0f} % of the two cores meanwhile{}.\n",
       machine.date, bench.settings.quick ? " --quick" : "", machine.processor, machine.kernel,
-      machine.file_system, machine.redis, bench.settings.rounds, bench.others_share * 100,
+      machine.file_system, machine.redis, bench.settings.rounds, bench.settings.turns,
+      bench.others_share * 100,
       bench.others_share > Bench::others_share_max
           ? ": too much for figures of throughput and latency; run it again on a quiet machine"
           : "");

@@ -1,7 +1,5 @@
 // What keys cost, and what connections cost that do nothing.
 
-#include <algorithm>
-
 #include "idle.hpp"
 #include "scenarios.hpp"
 
@@ -11,7 +9,7 @@ using namespace std::chrono_literals;
 
 void compare_memory(Bench& bench) {
   const auto keys = bench.pick<std::uint32_t>(1'000'000, 200'000);
-  const std::uint32_t rounds = bench.pick(std::min(3U, bench.settings.rounds), 1U);
+  const std::uint32_t rounds = bench.pick(bench.settings.rounds, 1U);
   for (std::uint32_t round = 0; round < rounds; ++round) {
     for (const Program& program : bench.programs({0, 2, 3, 4, 5})) {
       progress("memory: " + program.name + ", round " + std::to_string(round + 1));

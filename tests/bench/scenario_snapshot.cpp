@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -118,7 +117,7 @@ void measure_one(Bench& bench, const Program& program, const Flags& flags, bool 
 }  // namespace
 
 void compare_snapshot(Bench& bench) {
-  const std::uint32_t rounds = bench.pick(std::max(1U, bench.settings.rounds * 3 / 5), 1U);
+  const std::uint32_t rounds = bench.pick(bench.settings.rounds, 1U);
   for (std::uint32_t round = 0; round < rounds; ++round) {
     for (const Program& program : bench.programs({0, 5})) {
       progress("snapshot: " + program.name + ", round " + std::to_string(round + 1));

@@ -17,19 +17,23 @@ struct Point {
 
 using Servers = std::vector<std::unique_ptr<Server>>;
 
-// All of them run at the same time, and are loaded one after the other, so that the figures that
-// are compared lie close together in time. A server without a load hardly does anything.
+// All of them run at the same time, and are loaded one after the other, each for less than a
+// second, so that the figures that are compared lie close together in time. A server without a
+// load hardly does anything.
 void measure_points(Bench& bench, const std::string& scenario, const Servers& servers,
                     std::span<const Point> points, std::uint32_t keys, std::uint32_t round) {
+  const std::uint32_t turns = bench.settings.turns;
   for (const Point& point : points) {
-    for (const auto& server : servers) {
-      Workload load = bench.workload(*server);
-      load.kind = point.kind;
-      load.connections = point.connections;
-      load.depth = point.depth;
-      load.keys = keys;
-      load.seed = round + 1;
-      bench.add(scenario, point.name, *server, bench.measure(*server, load));
+    for (std::uint32_t turn = 0; turn < turns; ++turn) {
+      for (const auto& server : servers) {
+        Workload load = bench.workload(*server);
+        load.kind = point.kind;
+        load.connections = point.connections;
+        load.depth = point.depth;
+        load.keys = keys;
+        load.seed = round * turns + turn + 1;
+        bench.add(scenario, point.name, *server, bench.measure(*server, load));
+      }
     }
   }
 }
