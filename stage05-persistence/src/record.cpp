@@ -100,6 +100,16 @@ bool misses_only(std::size_t bytes, std::string_view segment, std::uint64_t offs
   return wrong_bits != 0 && wrong_bits >> (8 * bytes) == 0;  // the first byte is the lowest
 }
 
+bool is_moved(std::string_view segment, std::uint64_t offset, std::uint64_t seed) {
+  if (offset + sizeof(RecordHeader) > segment.size()) return false;
+  const auto header = load<RecordHeader>(segment, offset);
+  for (auto place = sizeof(SegmentHeader); place < 2 * segment.size(); ++place) {
+    if (place != offset && header.header_checksum == header_checksum(header, seed, place))
+      return true;
+  }
+  return false;
+}
+
 void append_table(std::string& out, std::string_view table) {
   append(out, static_cast<std::uint16_t>(table.size()));
   out += table;

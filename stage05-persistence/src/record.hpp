@@ -96,6 +96,11 @@ std::optional<RecordHeader> read_record_header(std::string_view segment, std::ui
 bool misses_only(std::size_t bytes, std::string_view segment, std::uint64_t offset,
                  std::uint64_t seed);
 
+/// Whether the header at `offset` is whole, but was written for another place in the segment: a
+/// record before it is missing, or it is there twice. Places up to twice the segment's size are
+/// tried.
+bool is_moved(std::string_view segment, std::uint64_t offset, std::uint64_t seed);
+
 /// The chain after a record.
 std::uint64_t next_chain(const RecordHeader& header, std::string_view payload, std::uint64_t chain);
 

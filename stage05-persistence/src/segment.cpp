@@ -34,7 +34,7 @@ std::optional<RecordHeader> next_record(std::string_view bytes, std::uint64_t of
 /// Segments are zero-filled before use and sectors are written whole, so a write that did not end
 /// leaves a sector of it zero, or a file that ends too soon. Bytes that nobody wrote, in the zeros
 /// ahead, are no damage to any record either: too few of them are where a record's header would
-/// have to be.
+/// have to be. A whole header that was written for another place is no write at all.
 Tail classify(std::string_view bytes, const Segment& segment, std::uint64_t seed) {
   const auto begin = segment.end_offset;
   if (segment.used_bytes == begin) return Tail::clean;
@@ -44,11 +44,11 @@ Tail classify(std::string_view bytes, const Segment& segment, std::uint64_t seed
   const auto zeros = std::count(header_area.begin(), header_area.end(), '\0');
   if (static_cast<std::ptrdiff_t>(header_area.size()) - zeros < header_bytes_not_zero)
     return Tail::torn;
+  const auto header = read_record_header(bytes, begin, seed);
+  if (!header && is_moved(bytes, begin, seed)) return Tail::corrupt;
 
   auto end = std::max(segment.used_bytes, begin + sizeof(RecordHeader));
-  if (const auto header = read_record_header(bytes, begin, seed)) {
-    end = std::max(end, begin + sizeof(RecordHeader) + header->payload_bytes);
-  }
+  if (header) end = std::max(end, begin + sizeof(RecordHeader) + header->payload_bytes);
   if (end > bytes.size()) return Tail::torn;
   for (auto piece = begin; piece < end;) {
     const auto next = std::min(end, (piece / sector_bytes + 1) * sector_bytes);

@@ -1,6 +1,6 @@
-// A store loses its power after every operation on its folder, also in the recovery from that: what
-// was acknowledged is there at the next start, then commands in flight in their order, and nothing
-// else.
+// A store loses its power, or is killed, before every operation on its folder, also in the recovery
+// from that: what was acknowledged is there at the next start, then commands in flight in their
+// order, and nothing else.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +9,10 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <thread>
 #include <vector>
 
+#include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
 #include "start_error.hpp"
@@ -36,7 +38,21 @@ class Crash : public testing::Test {
     return states;
   }
 
-  /// Carries out the commands; waits for two of three to be on the disk before the next one.
+  static void wait_until_durable(Wal& wal) { ASSERT_TRUE(wal.make_durable(wal.last_lsn())); }
+
+  /// As a client does, which is told then.
+  static void wait_until_safe(Wal& wal) {
+    wal.flush_soon();
+    while (wal.safe_lsn() < wal.last_lsn()) std::this_thread::yield();
+  }
+
+  /// What is found of the folder when the power goes now, or the process is killed.
+  SimulatedFolder left_of(const SimulatedFolder& folder, std::size_t operation) const {
+    return killed_ ? folder.after_kill()
+                   : folder.after_power_loss(seed_ + static_cast<std::uint32_t>(operation));
+  }
+
+  /// Carries out the commands; waits for two of three to be safe before the next one.
   void run_commands() {
     OpenStore store{folder_, settings_};
     RandomCommands random{seed_};
@@ -44,7 +60,7 @@ class Crash : public testing::Test {
       ++begun_;
       ASSERT_TRUE(random.next(store.memtable()));
       if (begun_ % 3 == 1) continue;
-      ASSERT_TRUE(store.wal().make_durable(store.wal().last_lsn()));
+      killed_ ? wait_until_safe(store.wal()) : wait_until_durable(store.wal());
       acknowledged_ = begun_.load();
       if (settings_.snapshot_every > 0 && begun_ == commands / 2) wait_for_snapshots(1);
     }
@@ -69,8 +85,7 @@ class Crash : public testing::Test {
     std::mutex mutex;  // one check at a time, for failures that can be read
     folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
       const auto from = acknowledged_.load();  // before the picture is taken
-      const auto left =
-          folder_.after_power_loss(seed_ + static_cast<std::uint32_t>(operation.number));
+      const auto left = left_of(folder_, operation.number);
       const auto to = begun_.load();  // and after it
       const std::lock_guard lock{mutex};
       if (!HasFailure()) check(left, from, to, operation);
@@ -79,6 +94,8 @@ class Crash : public testing::Test {
     run_commands();
     folder_.set_hook(nullptr);
     EXPECT_EQ(recover(folder_.after_power_loss(seed_), settings_), states_.back());
+    figure("crashes", crashes_);
+    figure("crashes_in_recovery", crashes_in_recovery_);
   }
 
   /// Starts on what is left, goes on, and loses its power in all of this again.
@@ -89,8 +106,7 @@ class Crash : public testing::Test {
       auto folder = left;
       std::vector<SimulatedFolder> left_by_recovery;
       folder.set_hook([&](const Operation& operation) -> std::optional<Status> {
-        left_by_recovery.push_back(
-            left.after_power_loss(seed_ + static_cast<std::uint32_t>(operation.number)));
+        left_by_recovery.push_back(left_of(folder, operation.number));
         return std::nullopt;
       });
       Contents found;
@@ -106,6 +122,8 @@ class Crash : public testing::Test {
           << testing::PrintToString(found) << "\nis none of those after command " << from << " to "
           << to;
       for (const auto& again : left_by_recovery) ASSERT_EQ(look(again), found);
+      ++crashes_;
+      crashes_in_recovery_ += left_by_recovery.size();
       const auto some = crash.number % left_by_recovery.size();
       ASSERT_EQ(recover(left_by_recovery[some], settings_), found);
       found["t"]["after"] = text_of("the crash");
@@ -119,8 +137,10 @@ class Crash : public testing::Test {
   const std::uint32_t seed_ = random_seed();
   const std::vector<Contents> states_ = expected_states(seed_);
   Store::Settings settings_{.limits = tiny_limits};
+  bool killed_ = false;  // else it loses its power
   SimulatedFolder folder_;
   std::atomic<std::size_t> begun_ = 0, acknowledged_ = 0;
+  std::size_t crashes_ = 0, crashes_in_recovery_ = 0;
 };
 
 TEST_F(Crash, AfterAnyOperationLosesNothingThatWasAcknowledged) {
@@ -135,6 +155,27 @@ TEST_F(Crash, AfterAnyOperationWithSnapshotsLosesNothingThatWasAcknowledged) {
 }
 
 TEST_F(Crash, AfterAnyOperationOfAStoreThatSeldomSyncsLosesNothingThatWasMadeDurable) {
+  settings_.snapshot_every = 3000;
+  settings_.sync = Sync::never;
+  crash_after_every_operation();
+}
+
+/// Whatever the policy: the kernel has it, and nothing that is rotated or snapshot undoes that.
+TEST_F(Crash, AKillAtAnyOperationLosesNothingThatWasAcknowledged) {
+  killed_ = true;
+  settings_.snapshot_every = 3000;
+  crash_after_every_operation();
+}
+
+TEST_F(Crash, AKillAtAnyOperationOfAStoreThatSyncsEachSecondLosesNothingThatWasAcknowledged) {
+  killed_ = true;
+  settings_.snapshot_every = 3000;
+  settings_.sync = Sync::everysec;
+  crash_after_every_operation();
+}
+
+TEST_F(Crash, AKillAtAnyOperationOfAStoreThatSeldomSyncsLosesNothingThatWasAcknowledged) {
+  killed_ = true;
   settings_.snapshot_every = 3000;
   settings_.sync = Sync::never;
   crash_after_every_operation();

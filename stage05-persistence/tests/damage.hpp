@@ -3,13 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
+#include "inspect.hpp"
 #include "manifest.hpp"
 #include "open_store.hpp"
 #include "start_error.hpp"
@@ -24,9 +29,9 @@ struct Outcome {
   bool noticed = false;  // by a warning, or as torn bytes, which are kept
 };
 
-inline Outcome start(const SimulatedFolder& folder, bool truncate = false) {
+inline Outcome outcome_of(const SimulatedFolder& folder) {
   try {
-    const auto survey = survey_folder(folder, truncate);
+    const auto survey = survey_folder(folder, false);
     MemTable memtable{any_answer()};
     load_folder(folder, survey, into(memtable));
     const bool torn = !survey.segments.empty() && survey.segments.back().tail != Tail::clean;
@@ -41,6 +46,12 @@ inline Outcome start(const SimulatedFolder& folder, bool truncate = false) {
 class Damage : public testing::Test {
  protected:
   static constexpr Wal::Limits limits{.segment_bytes = 2048, .reserve_bytes = 512};
+
+  ~Damage() override {
+    figure("starts", starts_);
+    figure("refused", refused_);
+    figure("with_both_tools", tools_checked_);
+  }
 
   /// Values that are hard on a log: zeros where a sector that was never written has them too, and
   /// records as values.
@@ -91,13 +102,70 @@ class Damage : public testing::Test {
     write_hard_values(store);
   }
 
-  /// What a start makes of the folder when this file has other bytes.
+  /// What a start makes of the folder as it is; at times, what the tools make of it, too.
+  Outcome start() {
+    auto outcome = outcome_of(folder_);
+    if (!outcome.refusal.empty()) ++refused_;
+    if (starts_++ % 32 == 0) check_tools(outcome);
+    return outcome;
+  }
+
+  /// The same when this file has other bytes.
   Outcome start_with(const std::string& name, const std::string& bytes) {
     const auto before = folder_.bytes(name);
     folder_.put(name, bytes);
-    auto outcome = start(folder_);
+    auto outcome = start();
     folder_.put(name, before);
     return outcome;
+  }
+
+  /// kv-inspect says of the folder what the server would. With --recover=truncate the server starts
+  /// with everything before the damage, keeps the rest aside, and needs no such flag again.
+  void check_tools(const Outcome& plain) {
+    ++tools_checked_;
+    std::ostringstream out;
+    std::string inspected;
+    try {
+      inspect_folder(folder_, false, out);
+    } catch (const StartError& error) {
+      inspected = error.what();
+    }
+    EXPECT_EQ(inspected, plain.refusal);
+    const auto folder = folder_.after_kill();
+    Contents contents;
+    try {
+      OpenStore store{folder, {.truncate = true, .limits = limits}};
+      contents = store.contents();
+      const Lsn lsn = store.wal().last_lsn();
+      EXPECT_EQ(lsn, undamaged_lsn());
+      ASSERT_LT(lsn, states_.size());
+      EXPECT_EQ(contents, states_[lsn]);
+    } catch (const StartError& error) {
+      ADD_FAILURE() << "with --recover=truncate: " << error.what();
+    }
+    EXPECT_EQ(recover(folder, {.limits = limits}), contents);
+  }
+
+  /// Up to which the folder has everything, read without looking for the cause of damage: the
+  /// newest whole snapshot, and the segments from there on that continue one another.
+  Lsn undamaged_lsn() const {
+    const auto survey = survey_folder(folder_, true);
+    const Lsn covered = survey.snapshot ? survey.snapshot->lsn : 0;
+    Lsn lsn = covered;
+    std::optional<Position> at;
+    for (const auto& name : segments()) {
+      const auto bytes = folder_.bytes(name);
+      const auto header = read_segment_header(bytes);
+      const bool goes_on =
+          header && at && header->first_lsn == at->lsn + 1 && header->chain == at->chain;
+      if (!goes_on && !(header && header->first_lsn <= covered + 1)) {
+        at.reset();
+        continue;
+      }
+      at = read_segment(bytes, *header, [](auto, const auto&, auto) {}).end;
+      lsn = std::max(lsn, at->lsn);
+    }
+    return lsn;
   }
 
   /// `check` gets what a start makes of each change of a byte.
@@ -118,7 +186,6 @@ class Damage : public testing::Test {
     if (!outcome.refusal.empty()) {
       EXPECT_THAT(outcome.refusal, testing::AllOf(testing::StartsWith("wal-"),
                                                   testing::HasSubstr("is damaged at offset")));
-      ++refused_;
     } else {
       EXPECT_EQ(outcome.contents, states_.back());
       EXPECT_TRUE(outcome.noticed);
@@ -142,7 +209,7 @@ class Damage : public testing::Test {
   SimulatedFolder folder_;
   std::vector<Contents> states_;  // by LSN
   std::vector<std::string> snapshots_;
-  std::size_t refused_ = 0, taken_ = 0;
+  std::size_t starts_ = 0, refused_ = 0, taken_ = 0, tools_checked_ = 0;
 };
 
 }  // namespace kv::test

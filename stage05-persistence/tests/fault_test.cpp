@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
 #include "start_error.hpp"
@@ -104,6 +105,7 @@ class Fault : public testing::Test {
       expect_nothing_lost(folder.after_power_loss(seed_), run, "power loss after that");
       ++(run.ended ? ended : went_on);
     }
+    figure("runs", ended + went_on);
     EXPECT_GT(ended, 0u);
     if (!for_good) {
       EXPECT_GT(went_on, 0u);

@@ -115,6 +115,25 @@ TEST_F(SegmentBytes, EndWhereALsnIsMissingOrComesAgain) {
   EXPECT_EQ(read().tail, Tail::corrupt);
 }
 
+TEST_F(SegmentBytes, ThatMissARecordAreCorruptAlsoWhenZerosFollow) {
+  append("a");
+  append(std::string(300, 'b'));
+  append(std::string(3 * sector_bytes, '\0'));
+  append("d");
+  bytes_.erase(offsets_[1], offsets_[2] - offsets_[1]);
+  EXPECT_EQ(read().end.lsn, 1u);
+  EXPECT_EQ(read().tail, Tail::corrupt);
+}
+
+TEST_F(SegmentBytes, ThatHaveARecordTwiceAreCorruptAlsoWhenItIsZeros) {
+  append("a");
+  append(std::string(3 * sector_bytes, '\0'));
+  append("c");
+  bytes_.insert(offsets_[2], bytes_.substr(offsets_[1], offsets_[2] - offsets_[1]));
+  EXPECT_EQ(read().end.lsn, 2u);
+  EXPECT_EQ(read().tail, Tail::corrupt);
+}
+
 TEST_F(SegmentBytes, EndWhereTheChainIsAnother) {
   append("a");
   chain_ ^= 1;

@@ -238,6 +238,12 @@ SimulatedFolder SimulatedFolder::after_power_loss(std::uint32_t seed) const {
   return found;
 }
 
+SimulatedFolder SimulatedFolder::after_kill() const {
+  SimulatedFolder found;
+  for (const auto& [name, bytes] : files()) found.put(name, bytes);
+  return found;
+}
+
 std::map<std::string, std::string> SimulatedFolder::files() const {
   const std::lock_guard lock{disk_->mutex};
   std::map<std::string, std::string> files;

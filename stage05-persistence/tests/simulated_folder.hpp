@@ -51,6 +51,9 @@ class SimulatedFolder : public Folder {
   /// The folder that is found after a power loss at this moment. This one goes on.
   SimulatedFolder after_power_loss(std::uint32_t seed) const;
 
+  /// The folder that is found when the process is killed at this moment: what readers see.
+  SimulatedFolder after_kill() const;
+
   /// What readers see, by name; and to change it behind everybody's back, synced at once.
   std::map<std::string, std::string> files() const;
   std::string bytes(const std::string& name) const { return files().at(name); }

@@ -58,7 +58,7 @@ kv::Survey look(const kv::Folder& folder, bool truncate, kv::test::Contents& con
   return survey;
 }
 
-void start(const std::string& bytes, bool truncate) try {
+void start(const std::string& bytes, bool truncate) {
   kv::test::SimulatedFolder folder;
   kv::Manifest manifest{.newest_segment = 1};
   if (bytes.size() >= sizeof(kv::SegmentHeader))
@@ -66,12 +66,15 @@ void start(const std::string& bytes, bool truncate) try {
   if (!kv::write_manifest(folder, manifest)) std::abort();
   folder.put(kv::segment_name(1), bytes);
   kv::test::Contents found, again;
-  const auto survey = look(folder, truncate, found);
-  kv::repair_folder(folder, survey);
+  kv::Survey survey;
+  try {
+    survey = look(folder, truncate, found);
+    kv::repair_folder(folder, survey);
+  } catch (const kv::StartError&) {
+    return;  // a refusal
+  }
   if (survey.segments.empty()) return;
   if (look(folder, false, again).end.lsn != survey.end.lsn || found != again) std::abort();
-} catch (const kv::StartError&) {
-  return;  // a refusal
 }
 
 }  // namespace
