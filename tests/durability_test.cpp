@@ -186,6 +186,30 @@ TEST_F(DataFolder, InspectAgreesWithTheServerAndWritesNothing) {
   }
 }
 
+TEST_F(DataFolder, InfoTellsOfTheLogAndOfItsSnapshot) {
+  ServerProcess server{flags({"--snapshot-every", "65536"})};
+  FrameClient client{server.port()};
+  const auto info = [&] {
+    std::map<std::string, wire::MaybeValue> pairs;
+    for (const auto& [name, value] : client.ask(wire::info()).pairs) pairs[name] = value;
+    return pairs;
+  };
+  EXPECT_EQ(info()["last_lsn"], wire::Value{0});
+  EXPECT_EQ(info()["durable_lsn"], wire::Value{0});
+  EXPECT_EQ(info()["snapshot_age"], wire::Value{-1}) << "there is none";
+  for (int i = 1; i <= 5; ++i) {
+    ASSERT_EQ(client.ask(wire::hset("t", "k", i)).status, 200u);
+    ASSERT_EQ(client.ask(wire::hdel("t", "absent")).status, 200u) << "and changes nothing";
+    EXPECT_EQ(info()["last_lsn"], wire::Value{i});
+    EXPECT_EQ(info()["durable_lsn"], wire::Value{i});
+  }
+  ASSERT_EQ(client.ask(wire::hset("t", "big", std::string(100'000, 'b'))).status, 200u);
+  ASSERT_TRUE(server.log_holds("snapshot-"));
+  const auto age = std::get<std::int64_t>(info()["snapshot_age"]->held);
+  EXPECT_GE(age, 0);
+  EXPECT_LT(age, 60);
+}
+
 TEST_F(DataFolder, InspectOfNoFolderIsAnError) {
   EXPECT_NE(inspect().status, 0);
   EXPECT_FALSE(fs::exists(data_)) << "kv-inspect made it";

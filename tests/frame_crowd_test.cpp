@@ -31,6 +31,8 @@ std::size_t connections_possible(std::size_t wanted) {
 TEST(FrameCrowd, NearlyTenThousandConnectionsTakeSevenKibEachAndAreServed) {
   constexpr std::size_t kWanted = 9'900;
   const std::size_t connections = connections_possible(kWanted);
+  if (connections < kWanted)
+    GTEST_SKIP() << "the system allows descriptors for " << connections << " connections only";
   ServerProcess server;
   FrameClient witness{server.port()};
   ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
@@ -41,8 +43,7 @@ TEST(FrameCrowd, NearlyTenThousandConnectionsTakeSevenKibEachAndAreServed) {
     ASSERT_TRUE(clients.back().answers(wire::ping(), {200, "PONG"})) << "connection " << i + 1;
   }
   const std::size_t bytes_each = growth.peak() / connections;
-  figure("connections_wanted", kWanted);
-  figure("connections_opened", connections);
+  figure("connections", connections);
   figure("bytes_a_connection", bytes_each);
   EXPECT_LE(bytes_each, 7 * kib);
   for (FrameClient& client : clients) ASSERT_TRUE(client.answers(wire::ping(), {200, "PONG"}));

@@ -62,7 +62,7 @@ TEST(FrameHostile, TwoHundredResetsInMidReplyHarmNobodyAndLeaveNothingBehind) {
   FrameClient witness{server.port()};
   const std::string big(1 << 20, 'b');
   ASSERT_TRUE(witness.answers(wire::hset("t", "k", big), wire::ok({std::nullopt})));
-  const std::size_t before = descriptors(server);
+  const std::size_t before = descriptors(server), threads = server.threads();
   const std::string requests = repeated(wire::frame(wire::hget("t", "k")), 50);
   for (int i = 0; i < kResets; ++i) {
     FrameClient client{server.port()};
@@ -76,6 +76,7 @@ TEST(FrameHostile, TwoHundredResetsInMidReplyHarmNobodyAndLeaveNothingBehind) {
     ASSERT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
   }
   EXPECT_LE(descriptors(server), before) << "connections that nobody has any more";
+  EXPECT_EQ(server.threads(), threads);
   figure("resets", kResets);
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -227,6 +228,9 @@ class Sender {
     }
   }
 
+  /// Whether the server has said that it holds too much, and has closed.
+  bool refused() { return client_.socket().readable_within(0ms) && client_.receives_error(503); }
+
  private:
   FrameClient client_;
   std::string bytes_;
@@ -258,6 +262,10 @@ TEST(FrameMemory, UnfinishedFramesTogetherAreBounded) {
   }
   figure("growth_bytes", growth.peak());
   EXPECT_LE(growth.peak(), 256 * mib + growth_max);
+  EXPECT_GE(growth.peak(), 128 * mib) << "so much anybody may send";
+  const auto refused = std::ranges::count_if(senders, &Sender::refused);
+  figure("refused", refused);
+  EXPECT_GT(refused, 0);
   EXPECT_TRUE(witness.answers(wire::ping(), {200, "PONG"}));
   EXPECT_TRUE(served_within(server.port(), 10s));
 }

@@ -220,6 +220,8 @@ TEST(FrameDescriptors, AServerWithoutDescriptorsWaitsQuietlyAndRecovers) {
     std::vector<FrameClient> clients;
     for (int i = 0; i < 100; ++i) clients.emplace_back(server.port());
     EXPECT_TRUE(clients[0].answers(wire::ping(), {200, "PONG"}));
+    EXPECT_TRUE(server.log_holds("the limit of open files is 64"));
+    EXPECT_TRUE(clients[63].receives_error(503)) << "its place would be the last descriptor's";
     const double before = server.cpu_seconds();
     EXPECT_FALSE(clients[0].socket().readable_within(1s));
     figure("cpu_seconds_in_a_second", server.cpu_seconds() - before);

@@ -155,9 +155,13 @@ class Kills {
     server_.start_again();
     FrameClient client{server_.port()};
     for (Writer& writer : writers_) writer.verify(client);
+    for (const auto& [name, value] : client.ask(wire::info()).pairs) {
+      if (name == "snapshot_age" && value != wire::Value{-1}) ++with_a_snapshot_;
+    }
   }
 
   int acknowledged() const { return total_; }
+  int starts_with_a_snapshot() const { return with_a_snapshot_; }
 
  private:
   TempFolder folder_;
@@ -165,7 +169,7 @@ class Kills {
   std::vector<Writer> writers_;
   const std::uint32_t seed_ = random_seed();
   std::mt19937 random_{seed_};
-  int total_ = 0;
+  int total_ = 0, with_a_snapshot_ = 0;
 };
 
 void kill_repeatedly(const std::string& policy, int rounds) {
@@ -177,6 +181,10 @@ void kill_repeatedly(const std::string& policy, int rounds) {
   }
   figure("acknowledged_writes", kills.acknowledged());
   figure("kills", rounds);
+  figure("starts_with_a_snapshot", kills.starts_with_a_snapshot());
+  if (rounds >= 30) {
+    EXPECT_GT(kills.starts_with_a_snapshot(), rounds / 3) << "they go on meanwhile";
+  }
   figure("seconds",
          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }

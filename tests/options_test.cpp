@@ -229,7 +229,7 @@ TEST_F(OptionsEvents, AnEmptyTokenIsNone) {
   // Whoever sends nothing would be let in.
   for (const char* content : {"", "\n"}) {
     const Finished finished = start({"--port", "0", "--auth-token-file", file(content)});
-    EXPECT_NE(finished.status, 0);
+    EXPECT_EQ(finished.status, 1);
     EXPECT_THAT(finished.err, HasSubstr(folder_.path().string()));
   }
 }

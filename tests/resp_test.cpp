@@ -261,6 +261,23 @@ TEST_F(RespPing, TheErrorArrivesAlthoughMoreInputIsSent) {
   }
 }
 
+TEST_F(RespPing, AClientThatGoesOnSendingIsClosedAllTheSame) {
+  Socket socket = server.connect();
+  const auto start = std::chrono::steady_clock::now();
+  const auto since = [start] { return std::chrono::steady_clock::now() - start; };
+  const std::string more(64 * 1024, 'x');
+  const auto closed = [&] {
+    try {
+      socket.send_some(more);
+      return false;
+    } catch (const std::runtime_error&) {
+      return true;
+    }
+  };
+  while (!closed()) ASSERT_LT(since(), 9s) << "one second is what it has, after the error";
+  EXPECT_GT(since(), 900ms) << "and it has that";
+}
+
 TEST_F(RespPing, AClientMayLeaveInTheMiddleOfACommand) {
   const std::string request = ping + "PING hello\r\n" + resp_array({"PING", "hello"});
   for (std::size_t sent = 0; sent <= request.size(); ++sent) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
+#include <thread>
 
 namespace kv::bench {
 
@@ -21,6 +22,10 @@ std::vector<Program> Bench::programs_and_noise(const std::vector<int>& stages) c
   again.name = noise;
   picked.push_back(again);
   return picked;
+}
+
+std::string Bench::round_of(std::uint32_t round) const {
+  return "round " + std::to_string(round + 1) + " of " + std::to_string(settings.rounds);
 }
 
 Start Bench::start(const Program& program, const std::string& scenario,
@@ -75,6 +80,21 @@ void Bench::add(const std::string& scenario, const std::string& point, const Ser
   add("cpu_us", report.cpu_us_per_request());
   add("p50_us", microseconds(0.5));
   add("p99_us", microseconds(0.99));
+  add("p999_us", microseconds(0.999));
+}
+
+void wait_for_snapshots(const Start& start, std::ptrdiff_t count) {
+  using namespace std::chrono_literals;
+  const auto is_snapshot = [](const std::filesystem::directory_entry& entry) {
+    return entry.path().filename().string().starts_with("snapshot-");  // snapshot.tmp is unfinished
+  };
+  const auto folder = start.folder / "data";
+  const auto deadline = std::chrono::steady_clock::now() + 120s;
+  while (std::ranges::count_if(std::filesystem::directory_iterator{folder}, is_snapshot) < count) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error{"no snapshot within 120 s in " + folder.string()};
+    std::this_thread::sleep_for(10ms);
+  }
 }
 
 void progress(const std::string& what) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -17,9 +18,9 @@ namespace kv::bench {
 struct Settings {
   std::vector<Program> programs = {};  ///< Redis first, then the stages from 2 on
   std::filesystem::path folder = {};   ///< for the servers' data; on the disk that is measured
-  std::uint32_t rounds = 5;
-  std::uint32_t turns = 4;  ///< in a round, where throughput is measured
-  bool quick = false;       ///< all of it in less than three minutes, and rougher
+  std::uint32_t rounds = 5;            ///< in each, every server is started anew
+  std::uint32_t turns = 4;             ///< in a round, where throughput is measured
+  bool quick = false;                  ///< all of it in less than three minutes, and rougher
 };
 
 /// A line of a chart, with the stretches of its x axis that are to be shaded.
@@ -56,6 +57,11 @@ struct Bench {
     return settings.quick ? quick : full;
   }
 
+  /// Of a large table, where the time or the memory for all of it is measured.
+  std::uint32_t keys() const { return pick(1'000'000U, 200'000U); }
+
+  std::string round_of(std::uint32_t round) const;  ///< "round 1 of 5", for progress()
+
   /// How to start a server with an empty folder of its own.
   Start start(const Program& program, const std::string& scenario,
               std::vector<std::string> flags) const;
@@ -69,10 +75,21 @@ struct Bench {
   /// Sets keys 0 to `keys` - 1.
   void fill(const Server& server, std::uint32_t keys) const;
 
-  /// Throughput, latency and CPU of one round.
+  /// Throughput, latency and CPU of one turn.
   void add(const std::string& scenario, const std::string& point, const Server& server,
            const Report& report);
 };
+
+/// Every second round goes the other way round: who comes first has no advantage then.
+template <class T>
+std::vector<T> for_round(std::uint32_t round, std::vector<T> all) {
+  if (round % 2 == 1) std::ranges::reverse(all);
+  return all;
+}
+
+/// Waits until a stage 5 that was started so has written so many snapshots that it keeps (two at
+/// most). Throws when that takes too long.
+void wait_for_snapshots(const Start& start, std::ptrdiff_t count);
 
 /// A line on standard error, with the time since the start of the program.
 void progress(const std::string& what);

@@ -60,7 +60,7 @@ std::vector<BarGroup> groups(const Bench& bench, const std::string& scenario,
     if (colour == colour_of.end()) continue;
     auto group = std::ranges::find(groups, figure.point, &BarGroup::title);
     if (group == groups.end()) group = groups.insert(group, {figure.point, {}});
-    group->bars.push_back({figure.server, median(figure.rounds), colour->second});
+    group->bars.push_back({figure.server, median(figure.values), colour->second});
   }
   for (BarGroup& group : groups) std::ranges::sort(group.bars, {}, &Bar::label);
   return groups;

@@ -16,7 +16,7 @@ void Figures::add(const std::string& scenario, const std::string& point, const s
                   const std::string& server, double value) {
   auto* figure = const_cast<Figure*>(find(scenario, point, metric, server));
   if (!figure) figure = &all_.emplace_back(Figure{scenario, point, metric, server, {}});
-  figure->rounds.push_back(value);
+  figure->values.push_back(value);
 }
 
 const Figure* Figures::find(const std::string& scenario, const std::string& point,
@@ -32,9 +32,9 @@ std::optional<Ratio> Figures::ratio(const Figure& figure, const std::string& bas
   const Figure* const base = find(figure.scenario, figure.point, figure.metric, baseline);
   if (!base) return std::nullopt;
   std::vector<double> ratios;
-  for (std::size_t i = 0; i < std::min(figure.rounds.size(), base->rounds.size()); ++i) {
-    if (base->rounds[i] == 0) return std::nullopt;
-    ratios.push_back(figure.rounds[i] / base->rounds[i]);
+  for (std::size_t i = 0; i < std::min(figure.values.size(), base->values.size()); ++i) {
+    if (base->values[i] == 0) return std::nullopt;
+    ratios.push_back(figure.values[i] / base->values[i]);
   }
   if (ratios.empty()) return std::nullopt;
   return Ratio{median(ratios), std::ranges::min(ratios), std::ranges::max(ratios)};

@@ -9,19 +9,20 @@ namespace kv::bench {
 /// The middle one; of an even number, the mean of the middle two. There must be one.
 double median(std::vector<double> values);
 
-/// How a server compares with another: the median over the rounds of what each round says, since
-/// what disturbs a machine for a while disturbs both in the same round. And the extremes.
+/// How a server compares with another: the median of what each turn (or round, where it has one)
+/// says, since what disturbs a machine for a while disturbs both in the same turn. And the
+/// extremes.
 struct Ratio {
   double median = 0, least = 0, most = 0;
 };
 
-/// One figure of one server, round after round.
+/// One figure of one server, turn after turn and round after round.
 struct Figure {
   std::string scenario;  ///< "cpu"
   std::string point;     ///< "HSET, depth 1"
   std::string metric;    ///< "cpu_us"
   std::string server;    ///< "stage 3"
-  std::vector<double> rounds;
+  std::vector<double> values;
 };
 
 /// All that was measured, in the order in which it first appeared.

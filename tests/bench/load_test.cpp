@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "bench.hpp"
 #include "fixtures/process.hpp"
 #include "fixtures/resp_client.hpp"
 #include "fixtures/server_process.hpp"
+#include "fixtures/temp_folder.hpp"
 #include "request.hpp"
 
 namespace kv::bench {
@@ -133,6 +135,25 @@ TEST(BenchFirstAnswer, WaitsForAKey) {
   EXPECT_EQ(bench("first-answer", server.port(), {"--key", "5", "--limit", "1"}).status, 3);
   EXPECT_EQ(bench("fill", server.port(), {"--keys", "10"}).status, 0);
   EXPECT_EQ(bench("first-answer", server.port(), {"--key", "5"}).status, 0);
+}
+
+// Two scenarios rely on it.
+TEST(BenchSnapshots, AStartWritesOneOfTheLogThatIsThereAndAnotherOneOfWhatComes) {
+  const test::TempFolder folder;
+  const Bench bench{.settings = {.folder = folder.path()}, .cores = pick_cores()};
+  const Program program{"stage 5", stage_program(5), 5};
+  Start start = bench.start(program, "snapshots", {"--store", "wal", "--fsync", "never"});
+  {
+    Server server{program, start};
+    server.wait_until_ready();
+    bench.fill(server, 1'000);
+  }
+  start.snapshot_every = 64 * 1024;
+  Server server{program, start};
+  server.wait_until_ready(999);
+  wait_for_snapshots(start, 1);
+  bench.fill(server, 1'000);
+  wait_for_snapshots(start, 2);
 }
 
 }  // namespace

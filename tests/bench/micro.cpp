@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -31,7 +32,9 @@ const std::string value(100, 'v');
 
 const AnswerLimit limit = answer_limit(4 * 1024 * 1024);
 
-std::string key_of(std::uint32_t number) { return key_text(number % key_count, 16); }
+std::string key_of(std::uint64_t number) {
+  return key_text(static_cast<std::uint32_t>(number % key_count), 16);
+}
 
 void fill(MemTable& memtable) {
   for (std::uint32_t i = 0; i < key_count; ++i) (void)memtable.set(table, {key_of(i), value});
@@ -75,31 +78,31 @@ void make_shared_memtable(const benchmark::State&) {
 }
 void drop_shared_memtable(const benchmark::State&) { shared_memtable.reset(); }
 
-// Each thread goes through all keys, from a place of its own, in steps that jump about.
-std::uint32_t first_key(const benchmark::State& state) {
-  return static_cast<std::uint32_t>(state.thread_index()) * 25'013;
+// Each thread picks keys at random, in an order of its own: none finds in a cache what the other
+// one has just looked for.
+std::mt19937 random_keys(const benchmark::State& state) {
+  return std::mt19937{static_cast<std::uint32_t>(state.thread_index())};
 }
-constexpr std::uint32_t step = 7'919;
 
 void memtable_get(benchmark::State& state) {
-  std::uint32_t key = first_key(state);
-  for (auto _ : state) benchmark::DoNotOptimize(shared_memtable->get(table, key_of(key += step)));
+  auto keys = random_keys(state);
+  for (auto _ : state) benchmark::DoNotOptimize(shared_memtable->get(table, key_of(keys())));
   state.SetItemsProcessed(state.iterations());
 }
 
 void memtable_set(benchmark::State& state) {
-  std::uint32_t key = first_key(state);
+  auto keys = random_keys(state);
   for (auto _ : state)
-    benchmark::DoNotOptimize(shared_memtable->set(table, {key_of(key += step), value}));
+    benchmark::DoNotOptimize(shared_memtable->set(table, {key_of(keys()), value}));
   state.SetItemsProcessed(state.iterations());
 }
 
 // One half each, a GET and a SET in turn.
 void memtable_mixed(benchmark::State& state) {
-  std::uint32_t key = first_key(state);
+  auto keys = random_keys(state);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(shared_memtable->get(table, key_of(key += step)));
-    benchmark::DoNotOptimize(shared_memtable->set(table, {key_of(key += step), value}));
+    benchmark::DoNotOptimize(shared_memtable->get(table, key_of(keys())));
+    benchmark::DoNotOptimize(shared_memtable->set(table, {key_of(keys()), value}));
   }
   state.SetItemsProcessed(2 * state.iterations());
 }

@@ -26,6 +26,7 @@ constexpr Metric metrics[] = {
     {"per_second", "Requests a second"},
     {"p50_us", "Median latency, microseconds"},
     {"p99_us", "99 % of answers within, microseconds"},
+    {"p999_us", "99.9 % of answers within, microseconds"},
     {"p99_ms", "99 % of answers within, milliseconds"},
     {"p999_ms", "99.9 % of answers within, milliseconds"},
     {"max_ms", "Slowest answer, milliseconds"},
@@ -67,7 +68,7 @@ std::vector<std::string> servers_of(const Figured& figures) {
 }
 
 std::string cell(const Bench& bench, const Figure& figure) {
-  std::string text = readable(median(figure.rounds));
+  std::string text = readable(median(figure.values));
   if (figure.server == Bench::baseline || figure.metric == "threads") return text;
   if (const auto ratio = bench.figures.ratio(figure, Bench::baseline))
     text += fmt::format(" ({:.{}f})", ratio->median, ratio->median < 10 ? 2 : 0);
@@ -89,6 +90,13 @@ std::string table(const Bench& bench, const Metric& metric, const Figured& figur
     }
   }
   return text + "\n";
+}
+
+// All figures of a scenario have as many values.
+std::string medians(const Bench& bench, const Figure& figure) {
+  const auto values = figure.values.size(), rounds = std::size_t{bench.settings.rounds};
+  if (values <= rounds) return fmt::format("Rounds: {}.", values);
+  return fmt::format("Rounds: {}, turns in each: {}.", rounds, values / rounds);
 }
 
 std::string first_line(const std::string& path, const std::string& begin) {
@@ -136,46 +144,57 @@ std::string as_json(const Bench& bench, const Machine& machine) {
   json.open('{').field("date", machine.date).field("processor", machine.processor);
   json.field("kernel", machine.kernel).field("file_system", machine.file_system);
   json.field("redis", machine.redis).field("quick", bench.settings.quick);
+  json.field("rounds", static_cast<double>(bench.settings.rounds));
+  json.field("turns", static_cast<double>(bench.settings.turns));  // where throughput is measured
   json.field("others_share", bench.others_share);
   json.key("figures").open('[');
   for (const Figure& figure : bench.figures.all()) {
     json.open('{').field("scenario", figure.scenario).field("point", figure.point);
     json.field("metric", figure.metric).field("server", figure.server);
-    json.field("median", median(figure.rounds));
+    json.field("median", median(figure.values));
     if (const auto ratio = bench.figures.ratio(figure, Bench::baseline)) {
       json.field("ratio", ratio->median).field("ratio_least", ratio->least);
       json.field("ratio_most", ratio->most);
     }
-    json.key("rounds").open('[');
-    for (const double value : figure.rounds) json.value(value);
+    json.key("values").open('[');
+    for (const double value : figure.values) json.value(value);
     json.close(']').close('}');
   }
   return json.close(']').close('}').text() + "\n";
 }
 
-std::string introduction(const Bench& bench, const Machine& machine) {
+std::string measured(const Bench& bench, const Machine& machine) {
   return fmt::format(
-      "Measured on {} with `./learn bench{}`: {}; {}; data on {}; {}.\n\n"
-      "The server has one core, the load the other. A figure is the median of {} rounds, with {} "
-      "turns in each where\nthroughput is measured. In brackets: its ratio to Redis, the median of "
-      "the ratios within each. `redis again` is a\nsecond Redis in the same rounds: so much is "
-      "noise. Absolute figures are this machine's; compare ratios.\n\n"
+      "Measured on {} with `./learn bench{}`: {}; {}; data on {}; {}.\n"
       "Other programs used {:.0f} % of the two cores meanwhile{}.\n",
       machine.date, bench.settings.quick ? " --quick" : "", machine.processor, machine.kernel,
-      machine.file_system, machine.redis, bench.settings.rounds, bench.settings.turns,
-      bench.others_share * 100,
+      machine.file_system, machine.redis, bench.others_share * 100,
       bench.others_share > Bench::others_share_max
           ? ": too much for figures of throughput and latency; run it again on a quiet machine"
           : "");
 }
 
+std::string introduction(const Bench& bench, const Machine& machine) {
+  return measured(bench, machine) +
+         "\nThe server has one core, the load the other. A figure is the median of all turns of "
+         "all rounds; each section says\nhow many there were. In brackets: its ratio to Redis, "
+         "the median of the ratios within each turn. `redis again` is a\nsecond Redis in the "
+         "same rounds: so much is noise. Charts with lines show the first round. Absolute figures "
+         "are\nthis machine's; compare ratios.\n";
+}
+
 std::string as_markdown(const Bench& bench, const Scenario& scenario) {
   std::string text;
+  Figured figures;
   for (const Metric& metric : metrics) {
-    const auto figures = of(bench, scenario.name, metric.name);
-    if (!figures.empty()) text += "\n" + table(bench, metric, figures);
+    const auto found = of(bench, scenario.name, metric.name);
+    if (!found.empty()) text += "\n" + table(bench, metric, found);
+    figures.insert(figures.end(), found.begin(), found.end());
   }
-  return text.empty() ? text : fmt::format("{}\n{}", scenario.how, text);
+  if (figures.empty()) return "";
+  const auto how =
+      fmt::format(fmt::runtime(scenario.how), fmt::arg("keys", readable(bench.keys())));
+  return fmt::format("{}\n{}\n{}", how, medians(bench, *figures.front()), text);
 }
 
 std::string with_section(const std::string& document, const std::string& name,

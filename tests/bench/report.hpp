@@ -18,14 +18,17 @@ struct Machine {
 
 Machine describe_machine(const Settings& settings);
 
-/// Everything, with each round.
+/// Everything, with the value of each turn.
 std::string as_json(const Bench& bench, const Machine& machine);
 
-/// One scenario as Markdown: what was measured, and a table for each metric, with the ratio to
-/// Redis in brackets. Empty when there are no figures.
+/// One scenario as Markdown: what was measured and how often, and a table for each metric, with the
+/// ratio to Redis in brackets. Empty when there are no figures.
 std::string as_markdown(const Bench& bench, const Scenario& scenario);
 
-/// Which machine, how many rounds, and how to read the tables.
+/// When, on which machine, and what else ran there.
+std::string measured(const Bench& bench, const Machine& machine);
+
+/// That, and how to read the tables.
 std::string introduction(const Bench& bench, const Machine& machine);
 
 /// Puts `text` between the lines that begin and end the section of this name, and leaves the rest

@@ -77,6 +77,15 @@ TEST(BenchJson, IsIndentedAndEscaped) {
 })");
 }
 
+// ---- what is measured ----
+
+TEST(BenchRounds, EverySecondOneGoesTheOtherWayRound) {
+  const std::vector<int> all{1, 2, 3};
+  EXPECT_THAT(for_round(0, all), testing::ElementsAre(1, 2, 3));
+  EXPECT_THAT(for_round(1, all), testing::ElementsAre(3, 2, 1));
+  EXPECT_THAT(for_round(2, all), testing::ElementsAre(1, 2, 3));
+}
+
 // ---- the document ----
 
 TEST(BenchDocument, ASectionIsReplacedAndTheRestStays) {
@@ -102,7 +111,7 @@ TEST(BenchDocument, ASectionWithoutAnEndIsNotGuessedAt) {
 }
 
 TEST(BenchDocument, ATableHasMediansAndRatios) {
-  Bench bench{.settings = {}, .cores = {0, 1}};
+  Bench bench{.settings = {.rounds = 3}, .cores = {0, 1}};
   for (const double noise : {1.0, 2.0, 3.0}) {
     bench.figures.add("cpu", "HSET", "cpu_us", "redis again", 4 * noise);
     bench.figures.add("cpu", "HSET", "cpu_us", "stage 3", 2 * noise);
@@ -111,6 +120,7 @@ TEST(BenchDocument, ATableHasMediansAndRatios) {
   }
   const Scenario scenario{"cpu", "Title", "How.", nullptr};
   EXPECT_EQ(as_markdown(bench, scenario), R"(How.
+Rounds: 3.
 
 Server CPU for a request, microseconds:
 
@@ -120,6 +130,39 @@ Server CPU for a request, microseconds:
 | HGET | 2,468 |  |  |
 )");
   EXPECT_EQ(as_markdown(bench, {"idle", "Title", "How.", nullptr}), "");
+}
+
+TEST(BenchDocument, ASectionSaysWhatItIsTheMedianOf) {
+  Bench bench{.settings = {.rounds = 2}, .cores = {0, 1}};
+  for (const double value : {1.0, 2.0, 3.0, 4.0, 5.0, 6.0})
+    bench.figures.add("cpu", "HSET", "p999_us", "redis", value);
+  for (const double value : {1.0, 2.0}) bench.figures.add("idle", "p", "threads", "redis", value);
+  EXPECT_THAT(as_markdown(bench, {"cpu", "Title", "How.", nullptr}),
+              HasSubstr("How.\nRounds: 2, turns in each: 3.\n\n99.9 % of answers within, micro"));
+  EXPECT_THAT(as_markdown(bench, {"idle", "Title", "How.", nullptr}), HasSubstr("Rounds: 2.\n"));
+}
+
+TEST(BenchDocument, ASectionSaysHowManyKeysThereWere) {
+  Bench bench{.settings = {}, .cores = {0, 1}};
+  bench.figures.add("memory", "p", "bytes_per_key", "redis", 1);
+  const Scenario scenario{"memory", "Title", "With {keys} keys.", nullptr};
+  EXPECT_THAT(as_markdown(bench, scenario), HasSubstr("With 1,000,000 keys."));
+  bench.settings.quick = true;
+  EXPECT_THAT(as_markdown(bench, scenario), HasSubstr("With 200,000 keys."));
+}
+
+// Sections may be of other runs, with other rounds.
+TEST(BenchDocument, TheHeadSaysNothingOfRounds) {
+  Bench bench{.settings = {.rounds = 77, .turns = 88}, .cores = {0, 1}};
+  EXPECT_THAT(introduction(bench, {}), testing::Not(testing::ContainsRegex("77|88")));
+}
+
+TEST(BenchDocument, JsonHasEveryTurn) {
+  Bench bench{.settings = {.rounds = 1, .turns = 2}, .cores = {0, 1}};
+  for (const double value : {3.0, 4.0}) bench.figures.add("cpu", "p", "m", "redis", value);
+  const auto json = as_json(bench, {});
+  EXPECT_THAT(json, HasSubstr("\"rounds\": 1,\n  \"turns\": 2,"));
+  EXPECT_THAT(json, HasSubstr("\"values\": [\n        3,\n        4\n"));
 }
 
 TEST(BenchDocument, OtherProgramsAreNotPassedOverInSilence) {

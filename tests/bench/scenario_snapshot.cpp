@@ -58,10 +58,13 @@ std::unique_ptr<Server> start_filled(const Bench& bench, const Program& program,
   server->wait_until_ready();
   bench.fill(*server, keys);
   if (program.is_redis()) return server;
-  server->stop();  // snapshots are counted from a start, and the fill should not make any
+  server->stop();  // filled without snapshots: they would only have taken time
   start.snapshot_every = snapshot_every;
   server = std::make_unique<Server>(program, start);
   server->wait_until_ready(keys - 1);
+  // The log of the fill is long enough for one at once. Those to be measured come after it: they
+  // begin when the load has written as much.
+  wait_for_snapshots(start, 1);
   return server;
 }
 
@@ -80,15 +83,14 @@ void add_slots(Bench& bench, const Server& server, const Report& report, double 
 }
 
 void measure_one(Bench& bench, const Program& program, const Flags& flags, bool keep_series) {
-  const auto keys = bench.pick<std::uint32_t>(1'000'000, 200'000);
   Start start = bench.start(program, "snapshot", flags);
-  const auto server = start_filled(bench, program, start, keys);
+  const auto server = start_filled(bench, program, start, bench.keys());
   std::optional<RedisSaves> saves;
   if (program.is_redis()) saves.emplace(*server, start.folder);
   const std::filesystem::path unfinished = start.folder / "data" / "snapshot.tmp";
   Workload load = bench.workload(*server);
-  load.keys = keys;
-  load.seconds = bench.pick(8.0, 4.0);
+  load.keys = bench.keys();
+  load.seconds = bench.pick(8.0, 3.0);
   load.slot_seconds = 0.05;
   load.mark = [&] { return saves ? saves->saving() : ::access(unfinished.c_str(), F_OK) == 0; };
   Report report = bench.measure(*server, load);
@@ -117,15 +119,14 @@ void measure_one(Bench& bench, const Program& program, const Flags& flags, bool 
 }  // namespace
 
 void compare_snapshot(Bench& bench) {
-  const std::uint32_t rounds = bench.pick(bench.settings.rounds, 1U);
-  for (std::uint32_t round = 0; round < rounds; ++round) {
-    for (const Program& program : bench.programs({0, 5})) {
-      progress("snapshot: " + program.name + ", round " + std::to_string(round + 1));
+  for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
+    for (const Program& program : for_round(round, bench.programs_and_noise({0, 5}))) {
+      progress("snapshot: " + program.name + ", " + bench.round_of(round));
       const Flags flags = program.is_redis()
                               ? Flags{"--appendonly", "yes", "--appendfsync", "everysec"}
                               : Flags{"--store", "wal", "--fsync", "everysec"};
       measure_one(bench, program, flags, round == 0);
-      if (!program.is_redis()) continue;
+      if (program.name != Bench::baseline) continue;
       Program without = program;
       without.name = "redis, no log";
       measure_one(bench, without, {}, false);

@@ -38,16 +38,6 @@ void measure_points(Bench& bench, const std::string& scenario, const Servers& se
   }
 }
 
-// Every second round goes the other way round: who comes first has no advantage then.
-std::vector<Program> in_turn(std::vector<Program> programs, std::uint32_t round) {
-  if (round % 2 == 1) return {programs.rbegin(), programs.rend()};
-  return programs;
-}
-
-std::string round_of(const Bench& bench, std::uint32_t round) {
-  return "round " + std::to_string(round + 1) + " of " + std::to_string(bench.settings.rounds);
-}
-
 }  // namespace
 
 void compare_cpu(Bench& bench) {
@@ -57,9 +47,9 @@ void compare_cpu(Bench& bench) {
                               {"HSET, depth 16", Kind::hset, 50, 16},
                               {"HGET, depth 16", Kind::hget, 50, 16}};
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
-    progress("cpu: " + round_of(bench, round));
+    progress("cpu: " + bench.round_of(round));
     Servers servers;
-    for (const Program& program : in_turn(bench.programs_and_noise({0, 2, 3, 4, 5}), round)) {
+    for (const Program& program : for_round(round, bench.programs_and_noise({0, 2, 3, 4, 5}))) {
       const Start start = bench.start(program, "cpu", in_memory(program));
       servers.push_back(std::make_unique<Server>(program, start));
       servers.back()->wait_until_ready();
@@ -75,9 +65,9 @@ void compare_durable(Bench& bench) {
                               {"50 clients", Kind::hset, 50, 1},
                               {"50 clients, depth 16", Kind::hset, 50, 16}};
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
-    progress("durable: " + round_of(bench, round));
+    progress("durable: " + bench.round_of(round));
     Servers servers;
-    for (const Program& program : in_turn(bench.programs_and_noise({0, 5}), round)) {
+    for (const Program& program : for_round(round, bench.programs_and_noise({0, 5}))) {
       const std::vector<std::string> flags =
           program.is_redis()
               ? std::vector<std::string>{"--appendonly", "yes", "--appendfsync", "always"}

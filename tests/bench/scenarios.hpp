@@ -8,7 +8,7 @@ namespace kv::bench {
 struct Scenario {
   const char* name;  ///< for --only, and for the section of the document
   const char* title;
-  const char* how;  ///< what is measured, in a sentence or two
+  const char* how;  ///< what is measured, in a sentence or two; {keys} becomes Bench::keys()
   void (*run)(Bench&);
 };
 
