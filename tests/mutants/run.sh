@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # run.sh BUILD [NAME...]: tests the tests. Each patch in this folder plants one bug and says which
-# tests are about it (patterns for ctest, all of which must find it). It is applied to a copy below
-# BUILD, built, and taken back. A bug that no test notices is a failure.
+# tests are about it: how their names in ctest begin, stage and all; each of these must find it. It
+# is applied to a copy below BUILD, built, and taken back. A bug that no test notices is a failure.
+# Before all that the same tests must pass without a bug.
 # run.sh --check: all patches still apply.
 set -euo pipefail
 
@@ -19,32 +20,52 @@ mkdir -p "$1/mutants"
 scratch=$(cd "$1/mutants" && pwd)
 shift
 source=$scratch/source build=$scratch/build log=$scratch/log
-stage=stage05-persistence
 survivors=0 count=0
 
 build_or_fail() {  # TARGET...
   cmake --build "$build" --target "$@" >"$log" 2>&1 || { tail -n 40 "$log" >&2; return 1; }
 }
 
-programs_of() {  # PATTERN: what its tests run, as targets of the build
-  ctest --test-dir "$build" -N -V -R "^$1" | sed -nE "s|.*Test command: $build/([^ ]+) .*|\1|p" |
-    sed 's/"//g' | sort -u
+patterns_of() {  # NAME, of a patch
+  [[ -f $here/$1.patch ]] || { echo "there is no $1.patch" >&2; return 2; }
+  sed -n 's/^Caught by: //p' "$here/$1.patch" | tr ' ' '\n' | grep . ||
+    { echo "$1.patch does not say what tests it is for" >&2; return 2; }
 }
 
+regex_of() {  # PATTERN...: for ctest -R, in which a dot would be any character
+  local all=${*//./\\.}
+  echo "^(${all// /|})"
+}
+
+programs_of() {  # PATTERN: what its tests run, as targets of the build
+  ctest --test-dir "$build" -N -V -R "$(regex_of "$1")" |
+    sed -nE "s|.*Test command: $build/([^ ]+) .*|\1|p" | sed 's/"//g' | sort -u
+}
+
+must_pass() {  # PATTERN...: a test that fails by itself would seem to catch every bug
+  ctest --test-dir "$build" -R "$(regex_of "$@")" --no-tests=error >"$log" 2>&1 && return
+  sed -n '/^The following tests FAILED/,$p' "$log" >&2
+  echo "without a planted bug a test fails already, or there is none; see $log" >&2
+  exit 2
+}
+
+# Only what ctest calls a failed test is one. A bug may make a test hang: then ctest ends it after
+# the test's own TIMEOUT, and says so. There is no timeout around ctest, which would say nothing.
 fails() {  # PATTERN
-  ! timeout 300 ctest --test-dir "$build" -R "^$1" --no-tests=ignore --stop-on-failure >"$log" 2>&1
+  ! ctest --test-dir "$build" -R "$(regex_of "$1")" --no-tests=ignore --stop-on-failure >"$log" 2>&1 &&
+    grep -q '^The following tests FAILED' "$log"
 }
 
 try_mutant() {  # NAME
-  local patch=$here/$1.patch pattern patterns targets=() begin=$SECONDS missed=()
-  [[ -f $patch ]] || { echo "there is no $1.patch" >&2; exit 2; }
-  read -ra patterns <<<"$(sed -n 's/^Caught by: //p' "$patch")"
+  local patch=$here/$1.patch pattern patterns program targets=() begin=$SECONDS missed=()
+  mapfile -t patterns < <(patterns_of "$1")
   for pattern in "${patterns[@]}"; do
     mapfile -t -O "${#targets[@]}" targets < <(programs_of "$pattern")
   done
   ((${#targets[@]})) || { echo "$1: no test has a name like ${patterns[*]}" >&2; exit 2; }
+  for program in "$build/${patterns[0]%%.*}"/kv-*; do targets+=("${program#"$build/"}"); done
   (cd "$source" && git apply "$patch")
-  build_or_fail "$stage/kv-server" "$stage/kv-client" "$stage/kv-inspect" "${targets[@]}"
+  build_or_fail "${targets[@]}"
   for pattern in "${patterns[@]}"; do fails "$pattern" || missed+=("$pattern"); done
   (cd "$source" && git apply --reverse "$patch")
   ((++count))
@@ -63,11 +84,17 @@ mkdir -p "$source"
 # What the last run built of these files may have a bug in it.
 (cd "$source" && sed -n 's|^+++ b/||p' "$here"/*.patch | sort -u | xargs touch)
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug >"$log"
-build_or_fail "$stage/all" "$stage-black-box"
-names=("$@")
+names=("$@") patterns=() stages=()
 if ((!${#names[@]})); then
   for patch in "$here"/*.patch; do names+=("$(basename "$patch" .patch)"); done
 fi
+for name in "${names[@]}"; do
+  of_patch=$(patterns_of "$name")
+  mapfile -t -O "${#patterns[@]}" patterns <<<"$of_patch"
+done
+mapfile -t stages < <(printf '%s\n' "${patterns[@]%%.*}" | sort -u)
+build_or_fail "${stages[@]/%//all}" "${stages[@]/%/-black-box}"
+must_pass "${patterns[@]}"
 for name in "${names[@]}"; do try_mutant "$name"; done
 echo "$((count - survivors)) of $count planted bugs were caught"
 ((survivors == 0))
