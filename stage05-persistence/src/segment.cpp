@@ -20,6 +20,7 @@ std::optional<RecordHeader> next_record(std::string_view bytes, std::uint64_t of
   const bool changes = header->type == RecordType::changes;
   if (!changes && header->type != RecordType::mark) return std::nullopt;
   if (header->lsn != end.lsn + (changes ? 1 : 0)) return std::nullopt;
+  if (header->durable_lsn > header->lsn) return std::nullopt;  // of what was not written yet
   const auto payload_at = offset + sizeof(RecordHeader);
   if (header->payload_bytes > bytes.size() - payload_at) return std::nullopt;
   if (next_chain(*header, bytes.substr(payload_at, header->payload_bytes), end.chain) !=

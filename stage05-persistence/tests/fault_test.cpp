@@ -89,8 +89,10 @@ class Fault : public testing::Test {
 
   void fail_each_operation(Status status, bool for_good) {
     std::size_t ended = 0, went_on = 0;
-    for (std::size_t number = 1; !HasFailure(); ++number) {
+    for (std::size_t i = 2; !HasFailure(); ++i) {
+      const auto number = i / 2;
       SimulatedFolder folder{seed_};
+      if (i % 2 == 1) folder.lose_all();  // of a sync; else some of it
       std::string name;
       folder.set_hook([&](const auto& operation) {
         if (operation.number == number) name = operation.name;

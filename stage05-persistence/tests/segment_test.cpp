@@ -115,6 +115,15 @@ TEST_F(SegmentBytes, EndWhereALsnIsMissingOrComesAgain) {
   EXPECT_EQ(read().tail, Tail::corrupt);
 }
 
+TEST_F(SegmentBytes, EndWhereARecordKnowsOfLaterOnes) {
+  append("a");
+  append_mark(2);
+  const auto segment = read();
+  EXPECT_EQ(segment.end_offset, offsets_[1]);
+  EXPECT_EQ(segment.floor, 2u);
+  EXPECT_EQ(segment.tail, Tail::corrupt);
+}
+
 TEST_F(SegmentBytes, ThatMissARecordAreCorruptAlsoWhenZerosFollow) {
   append("a");
   append(std::string(300, 'b'));

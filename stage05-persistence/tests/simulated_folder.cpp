@@ -1,10 +1,11 @@
 #include "simulated_folder.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <limits>
 #include <mutex>
 #include <random>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -104,6 +105,7 @@ struct SimulatedFolder::Disk {
   std::size_t operations = 0;
   std::size_t capacity = std::numeric_limits<std::size_t>::max();
   std::mt19937 random;
+  bool loses_all = false;
 };
 
 class SimulatedFolder::OpenFile : public File {
@@ -144,7 +146,7 @@ class SimulatedFolder::OpenFile : public File {
     const auto failed = disk_->begin(Kind::sync_file, name_);
     const std::lock_guard lock{disk_->mutex};
     if (failed) {
-      content_->durable = content_->after_power_loss(disk_->random);
+      if (!disk_->loses_all) content_->durable = content_->after_power_loss(disk_->random);
       content_->unsynced.clear();
       return failure(*failed);
     }
@@ -208,7 +210,11 @@ Result<void> SimulatedFolder::remove(const std::string& name) {
 Result<void> SimulatedFolder::sync() {
   const auto failed = disk_->begin(Kind::sync_folder, "");
   const std::lock_guard lock{disk_->mutex};
-  disk_->durable = failed ? disk_->after_power_loss(disk_->random) : disk_->seen;
+  if (!failed) {
+    disk_->durable = disk_->seen;
+  } else if (!disk_->loses_all) {
+    disk_->durable = disk_->after_power_loss(disk_->random);
+  }
   disk_->unsynced.clear();
   if (failed) return failure(*failed);
   return {};
@@ -217,6 +223,11 @@ Result<void> SimulatedFolder::sync() {
 void SimulatedFolder::set_hook(Hook hook) {
   const std::lock_guard lock{disk_->mutex};
   disk_->hook = std::move(hook);
+}
+
+void SimulatedFolder::lose_all() {
+  const std::lock_guard lock{disk_->mutex};
+  disk_->loses_all = true;
 }
 
 std::size_t SimulatedFolder::operations() const {
@@ -280,11 +291,16 @@ SimulatedFolder::Hook fail_next(SimulatedFolder::Kind kind, const std::string& n
   };
 }
 
+void Gate::wait_for_somebody() {
+  if (arrived_.get_future().wait_for(std::chrono::seconds{20}) != std::future_status::ready)
+    throw std::runtime_error{"nobody has come to the gate within 20 s"};
+}
+
 SimulatedFolder::Hook Gate::hook(SimulatedFolder::Kind kind, const std::string& name) {
   return [=, this](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
     if (operation.kind != kind || !operation.name.starts_with(name) || opened_.try_wait())
       return std::nullopt;
-    if (!arrived_.try_wait()) arrived_.count_down();
+    if (!somebody_.test_and_set()) arrived_.set_value();
     opened_.wait();
     return std::nullopt;
   };

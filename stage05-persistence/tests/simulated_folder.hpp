@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <latch>
 #include <map>
 #include <memory>
@@ -45,6 +47,7 @@ class SimulatedFolder : public Folder {
   Result<void> sync() override;
 
   void set_hook(Hook hook);
+  void lose_all();  ///< a sync that fails keeps nothing from now on, in place of some
   std::size_t operations() const;        ///< so far
   void set_capacity(std::size_t bytes);  ///< of all files together; a write beyond it: no_space
 
@@ -78,11 +81,13 @@ class Gate {
  public:
   SimulatedFolder::Hook hook(SimulatedFolder::Kind kind, const std::string& name);
 
-  void wait_for_somebody() { arrived_.wait(); }
+  void wait_for_somebody();  ///< throws when nobody has come within 20 s
   void open() { opened_.count_down(); }
 
  private:
-  std::latch arrived_{1}, opened_{1};
+  std::atomic_flag somebody_;
+  std::promise<void> arrived_;
+  std::latch opened_{1};
 };
 
 }  // namespace kv::test
