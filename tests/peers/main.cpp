@@ -1,10 +1,10 @@
 // Does the same damage to stage 5 and to its peers, and prints a table of what they make of it.
 //
-//   kv-peers [--seed N] [--step N] [--bits N] [PEER]...
+//   kv-peers [--seed N] [--step N] [--bits N] [--faults] [PEER]...
 //
 // Of the peers named, or all. --step: damages only every n-th byte of those whose start takes long,
-// Redis and RocksDB. --bits: flips so many bits of every byte, in turn. With TMPDIR on a file
-// system in memory it is several times quicker.
+// Redis and RocksDB. --bits: flips so many bits of every byte, in turn. --faults: only what happens
+// to running servers. With TMPDIR on a file system in memory it is several times quicker.
 
 #include <spdlog/spdlog.h>
 
@@ -17,6 +17,7 @@
 
 #include "child.hpp"
 #include "damage.hpp"
+#include "faults.hpp"
 #include "network.hpp"
 
 namespace kv::peers {
@@ -26,6 +27,7 @@ struct Arguments {
   std::uint32_t seed = 1;
   std::size_t step = 1;
   unsigned bits = 1;
+  bool faults = false;
   std::vector<std::string> peers;
 };
 
@@ -39,6 +41,8 @@ Arguments read_arguments(const std::vector<std::string>& words) {
       arguments.step = number();
     else if (words[i] == "--bits")
       arguments.bits = static_cast<unsigned>(number());
+    else if (words[i] == "--faults")
+      arguments.faults = true;
     else
       arguments.peers.push_back(words[i]);
   }
@@ -66,6 +70,7 @@ struct Column {
   const Peer& peer;
   Damage damage;
   Serve serve;  // nullptr: it is no server
+  Keep keep;    // the same
 };
 
 struct Row {
@@ -73,7 +78,20 @@ struct Row {
   std::function<std::string(Column&)> cell;
 };
 
-std::vector<Row> rows(unsigned bits) {
+std::vector<Row> fault_rows() {
+  const auto kept = [](std::string (*test)(Keep, const std::string&), const char* policy) {
+    return [=](Column& column) { return column.keep ? test(column.keep, policy) : std::string{}; };
+  };
+  return {
+      {"10 kills under 8 writers, `always`", kept(kills, "always")},
+      {"one sync fails, `always`", kept(failed_sync, "always")},
+      {"one sync fails, `everysec`", kept(failed_sync, "everysec")},
+      {"a full disk, then room, `always`", kept(full_disk, "always")},
+      {"a full disk, then room, `everysec`", kept(full_disk, "everysec")},
+  };
+}
+
+std::vector<Row> damage_rows(unsigned bits) {
   const auto served = [](std::string (*test)(Serve)) {
     return [test](Column& column) { return column.serve ? test(column.serve) : std::string{}; };
   };
@@ -108,17 +126,24 @@ void print_table(const Arguments& arguments) {
     const auto& names = arguments.peers;
     if (!names.empty() && std::find(names.begin(), names.end(), peer->name()) == names.end())
       continue;
-    const Serve serve = peer->name() == "stage 5" ? serve_stage_5
-                        : peer->name() == "Redis" ? serve_redis
-                                                  : nullptr;
-    columns.emplace_back(new Column{*peer, {*peer, arguments.seed}, serve});
+    const bool is_stage_5 = peer->name() == "stage 5", is_redis = peer->name() == "Redis";
+    columns.emplace_back(new Column{*peer,
+                                    {*peer, arguments.seed},
+                                    is_stage_5 ? serve_stage_5
+                                    : is_redis ? serve_redis
+                                               : nullptr,
+                                    is_stage_5 ? keep_stage_5
+                                    : is_redis ? keep_redis
+                                               : nullptr});
   }
   std::cout << "seed " << arguments.seed << "\n\n| test |";
   for (const auto& column : columns) std::cout << ' ' << column->peer.name() << " |";
   std::cout << "\n|---|";
   for (std::size_t i = 0; i < columns.size(); ++i) std::cout << "---|";
   std::cout << std::endl;
-  for (const auto& row : rows(arguments.bits)) {
+  auto rows = arguments.faults ? std::vector<Row>{} : damage_rows(arguments.bits);
+  for (auto& row : fault_rows()) rows.push_back(std::move(row));
+  for (const auto& row : rows) {
     std::cout << "| " << row.title << " |" << std::flush;
     for (const auto& column : columns) std::cout << ' ' << row.cell(*column) << " |" << std::flush;
     std::cout << std::endl;

@@ -1,0 +1,235 @@
+// How a server of stage 5 ends when its disk fails it, and what it takes to start again: exit
+// status 70 after a failed sync, 65 over damaged data.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fixtures/frame_client.hpp"
+#include "fixtures/process.hpp"
+#include "fixtures/server_process.hpp"
+#include "fixtures/temp_folder.hpp"
+#include "fixtures/wire.hpp"
+
+namespace kv::test {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr int keys = 20;
+
+std::string key(int number) { return "key " + std::to_string(number); }
+std::string value(int number) { return "value " + std::to_string(number) + " of the log"; }
+
+class ExitStatus : public testing::Test {
+ protected:
+  std::vector<std::string> flags(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all{"--data-dir", data_.string(), "--log-level", "error"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  /// One record each.
+  static void write_keys(FrameClient& client) {
+    for (int i = 0; i < keys; ++i)
+      ASSERT_TRUE(client.answers(wire::hset("t", key(i), value(i)), wire::ok({std::nullopt})));
+  }
+
+  /// The first `count` keys, and none that was written after them.
+  static void expect_keys(const ServerProcess& server, int count) {
+    FrameClient client{server.port()};
+    for (int i = 0; i < keys; ++i) {
+      const std::string hget = wire::hget("t", key(i));
+      EXPECT_TRUE(i < count ? client.answers(hget, wire::ok({value(i)}))
+                            : client.refuses(hget, 404))
+          << key(i);
+    }
+  }
+
+  static void expect_one_line(const std::string& text) {
+    EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
+    EXPECT_THAT(text, testing::EndsWith("\n"));
+  }
+
+  const TempFolder folder_;
+  const fs::path data_ = folder_.path() / "data";
+};
+
+class FailedSync : public ExitStatus {
+ protected:
+  void SetUp() override {
+    const Finished tried = run({FAILING_SYNC, fault_.string(), "true"});
+    if (tried.status != 0) GTEST_SKIP() << "no seccomp filter can be set here: " << tried.err;
+  }
+
+  ServerProcess::Options options(const std::string& policy) const {
+    return {.flags = flags({"--fsync", policy}), .before = {FAILING_SYNC, fault_.string()}};
+  }
+
+  void fail_next_sync() const { std::ofstream{fault_}.close(); }
+
+  void expect_the_end(ServerProcess& server) const {
+    EXPECT_EQ(server.wait(), 70);
+    expect_one_line(server.log());
+    EXPECT_THAT(server.log(), HasSubstr("cannot sync wal-"));
+    EXPECT_FALSE(fs::exists(fault_)) << "no sync has failed";
+  }
+
+  const fs::path fault_ = folder_.path() / "fail";
+};
+
+TEST_F(FailedSync, EndsTheServerAndAnswersNobodyWhoWaited) {
+  ServerProcess server{options("always")};
+  std::deque<FrameClient> clients;
+  for (int i = 0; i < 8; ++i) clients.emplace_back(server.port());
+  write_keys(clients.front());
+  fail_next_sync();
+  // The first of these may be alone in its sync. A second sync would succeed: nobody may ask.
+  for (auto& client : clients) {
+    try {
+      client.send_frame(wire::hset("t", "unanswered", "x"));
+    } catch (const std::runtime_error&) {  // the server has ended already
+    }
+  }
+  for (auto& client : clients) EXPECT_TRUE(client.closed_within(10s));
+  expect_the_end(server);
+
+  server.start_again();
+  expect_keys(server, keys);
+  EXPECT_TRUE(
+      FrameClient{server.port()}.answers(wire::hset("t", "new", 1), wire::ok({std::nullopt})));
+}
+
+TEST_F(FailedSync, EndsTheServerAlsoWhenNobodyWaitsForIt) {
+  ServerProcess server{options("everysec")};
+  fail_next_sync();  // which is a second away
+  EXPECT_TRUE(FrameClient{server.port()}.answers(wire::hset("t", key(0), value(0)),
+                                                 wire::ok({std::nullopt})));
+  expect_the_end(server);
+  server.start_again();
+  expect_keys(server, 1);
+}
+
+TEST_F(FailedSync, OfAnOrderlyStopEndsItWithStatus70) {
+  ServerProcess server{options("always")};
+  {
+    FrameClient client{server.port()};
+    write_keys(client);
+  }
+  fail_next_sync();
+  server.terminate();
+  expect_the_end(server);
+  server.start_again();
+  expect_keys(server, keys);
+}
+
+TEST_F(FailedSync, OfAStartIsNoStart) {
+  fail_next_sync();
+  std::vector<std::string> words{FAILING_SYNC, fault_.string(), server_program(), "--port", "0"};
+  for (const auto& word : flags()) words.push_back(word);
+  const Finished failed = run(words);
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_EQ(failed.out, "");
+  expect_one_line(failed.err);
+  EXPECT_THAT(failed.err, HasSubstr("cannot sync"));
+  expect_keys(ServerProcess{flags()}, 0);
+}
+
+/// The folder of a server that was killed after so many records, with one byte of a file flipped.
+class DamagedFolder : public ExitStatus {
+ protected:
+  void SetUp() override {
+    ServerProcess server{flags()};
+    FrameClient client{server.port()};
+    write_keys(client);
+    server.kill_9();
+  }
+
+  fs::path log() const {
+    for (const auto& entry : fs::directory_iterator{data_}) {
+      if (entry.path().extension() == ".log") return entry.path();
+    }
+    throw std::runtime_error{"no log in " + data_.string()};
+  }
+
+  static std::string read(const fs::path& name) {
+    std::ifstream file{name, std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
+  }
+
+  static void flip(const fs::path& name, std::size_t offset) {
+    const char flipped = static_cast<char>(read(name).at(offset) ^ 0x10);
+    std::fstream file{name, std::ios::binary | std::ios::in | std::ios::out};
+    file.seekp(static_cast<std::streamoff>(offset)).put(flipped);
+  }
+
+  /// Whether server and kv-inspect refuse the folder, in the same words. Answers the offset.
+  std::size_t refused_for(const std::string& file) const {
+    std::vector<std::string> words{server_program(), "--port", "0"};
+    for (const auto& word : flags()) words.push_back(word);
+    const Finished server = run(words), inspect = run({inspect_program(), data_.string()});
+    EXPECT_EQ(server.status, 65);
+    EXPECT_EQ(inspect.status, 65);
+    EXPECT_EQ(server.out, "");
+    expect_one_line(server.err);
+    expect_one_line(inspect.err);
+    const std::string damage = file + " is damaged at offset ";
+    EXPECT_THAT(server.err, HasSubstr(damage));
+    EXPECT_THAT(server.err, HasSubstr("--recover=truncate"));
+    EXPECT_THAT(inspect.err, HasSubstr(server.err.substr(server.err.find(file))));
+    const auto at = server.err.find(damage);
+    return at == std::string::npos ? 0 : std::stoul(server.err.substr(at + damage.size()));
+  }
+
+  /// A start that may cut, then one that need not.
+  void expect_recovered(int count) const {
+    for (const bool truncate : {true, false}) {
+      ServerProcess server{truncate ? flags({"--recover=truncate"}) : flags()};
+      expect_keys(server, count);
+      const std::string next = truncate ? "first" : "second";
+      EXPECT_TRUE(FrameClient{server.port()}.answers(wire::hset("after", next, 1),
+                                                     wire::ok({std::nullopt})));
+      server.kill_9();
+    }
+    EXPECT_EQ(run({inspect_program(), data_.string()}).status, 0);
+  }
+};
+
+TEST_F(DamagedFolder, OfALogStartsOnlyWhenToldToAndWithTheExactBeginning) {
+  constexpr int damaged = keys / 2;
+  const fs::path file = log();
+  const auto at = read(file).find(value(damaged));
+  ASSERT_NE(at, std::string::npos);
+  flip(file, at);
+  const std::string bytes = read(file);
+
+  const auto offset = refused_for(file.filename().string());
+  EXPECT_GT(offset, bytes.find(value(damaged - 1)));
+  EXPECT_LT(offset, at);
+  EXPECT_TRUE(read(file) == bytes) << "who refuses changes nothing";
+
+  expect_recovered(damaged);
+  const std::string cut = read(file.string() + ".torn-" + std::to_string(offset));
+  EXPECT_GT(cut.size(), bytes.find(value(keys - 1)) - offset);
+  EXPECT_TRUE(cut == bytes.substr(offset, cut.size()));
+}
+
+TEST_F(DamagedFolder, OfAManifestHasAllDataWhenToldToStart) {
+  const fs::path manifest = data_ / "MANIFEST";
+  flip(manifest, fs::file_size(manifest) / 2);
+  EXPECT_EQ(refused_for("MANIFEST"), 0u);
+  expect_recovered(keys);
+}
+
+}  // namespace
+}  // namespace kv::test
