@@ -32,7 +32,7 @@ Result<Manifest> read_manifest(const Folder& folder) {
   }
   const auto manifest = load<Manifest>(*bytes);
   if (manifest.magic != Manifest{}.magic || manifest.checksum != checksum_of(manifest)) {
-    return Error{Status::storage_failed, fmt::format("{} is damaged", manifest_name)};
+    return Error{Status::storage_failed, "no whole manifest"};
   }
   if (manifest.version != format_version) return unknown_version(manifest.version);
   return manifest;

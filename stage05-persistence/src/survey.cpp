@@ -52,7 +52,7 @@ class Surveyor {
   void damage(const std::string& file, std::uint64_t offset, const std::string& reason) {
     const auto text = fmt::format("{} is damaged at offset {}: {}", file, offset, reason);
     if (!truncate_) {
-      throw StartError{Exit::damaged, text + "; --recover=truncate starts with what is before"};
+      throw StartError{Exit::damaged, text + "; --recover=truncate starts with what is whole"};
     }
     survey_.warnings.push_back(text);
   }

@@ -96,7 +96,7 @@ TEST_F(ManifestTest, SaysWhenAnyOfItsBytesHasChanged) {
   for (std::size_t at = 0; at < whole.size(); ++at) {
     auto changed = whole;
     changed[at] = static_cast<char>(changed[at] ^ 1);
-    EXPECT_EQ(error_of(changed).message, "MANIFEST is damaged") << at;
+    EXPECT_EQ(error_of(changed).message, "no whole manifest") << at;
   }
 }
 
