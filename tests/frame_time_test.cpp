@@ -149,7 +149,7 @@ TEST(FrameTimeouts, WhatWasReceivedBeforeTheSignalIsAnswered) {
 /// A server in its drain: told to end, while a client has yet to take big answers.
 class Draining {
  public:
-  static constexpr int requests = 40;  // more MiB than the kernel takes for a client
+  static constexpr int requests = 20;  // more MiB than the kernel takes for a client
 
   Draining() {
     EXPECT_TRUE(client.answers(wire::hset("t", "k", big), wire::ok({std::nullopt})));

@@ -291,17 +291,21 @@ SimulatedFolder::Hook fail_next(SimulatedFolder::Kind kind, const std::string& n
   };
 }
 
+Gate::~Gate() {
+  if (!state_->opened.try_wait()) open();
+}
+
 void Gate::wait_for_somebody() {
-  if (arrived_.get_future().wait_for(std::chrono::seconds{20}) != std::future_status::ready)
+  if (state_->arrived.get_future().wait_for(std::chrono::seconds{20}) != std::future_status::ready)
     throw std::runtime_error{"nobody has come to the gate within 20 s"};
 }
 
 SimulatedFolder::Hook Gate::hook(SimulatedFolder::Kind kind, const std::string& name) {
-  return [=, this](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
-    if (operation.kind != kind || !operation.name.starts_with(name) || opened_.try_wait())
+  return [=, state = state_](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
+    if (operation.kind != kind || !operation.name.starts_with(name) || state->opened.try_wait())
       return std::nullopt;
-    if (!somebody_.test_and_set()) arrived_.set_value();
-    opened_.wait();
+    if (!state->somebody.test_and_set()) state->arrived.set_value();
+    state->opened.wait();
     return std::nullopt;
   };
 }

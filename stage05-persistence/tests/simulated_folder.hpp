@@ -76,18 +76,24 @@ SimulatedFolder::Hook fail_at(std::size_t number, Status status, bool for_good =
 /// Fails the next operation of this kind on a file whose name begins like this.
 SimulatedFolder::Hook fail_next(SimulatedFolder::Kind kind, const std::string& name, Status status);
 
-/// Holds up the next operation of a kind on a file whose name begins like this, until it is opened.
+/// Holds up the next operation of a kind on a file whose name begins like this, until it is opened,
+/// or its life ends.
 class Gate {
  public:
+  ~Gate();
+
   SimulatedFolder::Hook hook(SimulatedFolder::Kind kind, const std::string& name);
 
   void wait_for_somebody();  ///< throws when nobody has come within 20 s
-  void open() { opened_.count_down(); }
+  void open() { state_->opened.count_down(); }
 
  private:
-  std::atomic_flag somebody_;
-  std::promise<void> arrived_;
-  std::latch opened_{1};
+  struct State {
+    std::atomic_flag somebody;
+    std::promise<void> arrived;
+    std::latch opened{1};
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();  // hooks may live longer
 };
 
 }  // namespace kv::test
