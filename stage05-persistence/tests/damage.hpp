@@ -169,10 +169,11 @@ class Damage : public testing::Test {
   }
 
   /// `check` gets what a start makes of each change of a byte.
-  void flip_every_byte(const std::string& name, const std::function<void(const Outcome&)>& check) {
+  void flip_every_byte(const std::string& name, const std::function<void(const Outcome&)>& check,
+                       const std::vector<int>& flips = {0x01, 0x80, 0xff}) {
     const auto whole = folder_.bytes(name);
     for (std::size_t offset = 0; offset < whole.size() && !HasFailure(); ++offset) {
-      for (const int flip : {0x01, 0x80, 0xff}) {
+      for (const int flip : flips) {
         auto flipped = whole;
         flipped[offset] = static_cast<char>(flipped[offset] ^ flip);
         SCOPED_TRACE(name + " at " + std::to_string(offset));
