@@ -43,7 +43,10 @@ class Crash : public testing::Test {
   /// As a client does, which is told then.
   static void wait_until_safe(Wal& wal) {
     wal.flush_soon();
-    while (wal.safe_lsn() < wal.last_lsn()) std::this_thread::yield();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (wal.safe_lsn() < wal.last_lsn() && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+    ASSERT_GE(wal.safe_lsn(), wal.last_lsn());
   }
 
   /// What is found of the folder when the power goes now, or the process is killed.
@@ -61,6 +64,7 @@ class Crash : public testing::Test {
       ASSERT_TRUE(random.next(store.memtable()));
       if (begun_ % 3 == 1) continue;
       killed_ ? wait_until_safe(store.wal()) : wait_until_durable(store.wal());
+      if (HasFailure()) return;
       acknowledged_ = begun_.load();
       if (settings_.snapshot_every > 0 && begun_ == commands / 2) wait_for_snapshots(1);
     }
