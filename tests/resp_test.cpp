@@ -564,6 +564,15 @@ TEST_F(RespTable, AnAnswerOverItsLimitIsRefused) {
   EXPECT_EQ(command({"HLEN", "t"}), integer(5));
 }
 
+TEST_F(RespTable, AnAnswerMayBeAsLargeAsItsLimit) {
+  constexpr std::size_t values = 4 * 1024 * 1024 / 16;  // each counts 16 bytes, and what it holds
+  Words request{"HMGET", "t"};
+  request.insert(request.end(), values, "absent");
+  EXPECT_TRUE(command(request) == array(std::vector<Reply>(values, nil())));
+  request.push_back("absent");
+  expect_refused(request);
+}
+
 TEST_F(RespConnections, TwoClientsAreServedAtOnce) {
   RespClient first{server.port()};
   RespClient second{server.port()};
