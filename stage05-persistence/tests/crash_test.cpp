@@ -102,6 +102,14 @@ class Crash : public testing::Test {
     figure("crashes_in_recovery", crashes_in_recovery_);
   }
 
+  /// The kernel has what was acknowledged, and nothing that is rotated or snapshot undoes that.
+  void kill_at_every_operation(Sync sync) {
+    killed_ = true;
+    settings_.snapshot_every = 3000;
+    settings_.sync = sync;
+    crash_after_every_operation();
+  }
+
   /// Starts on what is left, goes on, and loses its power in all of this again.
   void check(const SimulatedFolder& left, std::size_t from, std::size_t to,
              const Operation& crash) {
@@ -164,25 +172,16 @@ TEST_F(Crash, AfterAnyOperationOfAStoreThatSeldomSyncsLosesNothingThatWasMadeDur
   crash_after_every_operation();
 }
 
-/// Whatever the policy: the kernel has it, and nothing that is rotated or snapshot undoes that.
 TEST_F(Crash, AKillAtAnyOperationLosesNothingThatWasAcknowledged) {
-  killed_ = true;
-  settings_.snapshot_every = 3000;
-  crash_after_every_operation();
+  kill_at_every_operation(Sync::always);
 }
 
 TEST_F(Crash, AKillAtAnyOperationOfAStoreThatSyncsEachSecondLosesNothingThatWasAcknowledged) {
-  killed_ = true;
-  settings_.snapshot_every = 3000;
-  settings_.sync = Sync::everysec;
-  crash_after_every_operation();
+  kill_at_every_operation(Sync::everysec);
 }
 
 TEST_F(Crash, AKillAtAnyOperationOfAStoreThatSeldomSyncsLosesNothingThatWasAcknowledged) {
-  killed_ = true;
-  settings_.snapshot_every = 3000;
-  settings_.sync = Sync::never;
-  crash_after_every_operation();
+  kill_at_every_operation(Sync::never);
 }
 
 }  // namespace
