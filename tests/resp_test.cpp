@@ -564,6 +564,17 @@ TEST_F(RespTable, AnAnswerOverItsLimitIsRefused) {
   EXPECT_EQ(command({"HLEN", "t"}), integer(5));
 }
 
+TEST_F(RespTable, WhatAWriteReplacesOrRemovesIsNoPartOfItsAnswer) {
+  const std::string value(value_bytes_max, 'v');
+  for (const char* key : {"1", "2", "3", "4", "5"}) command({"HSET", "t", key, value});
+  EXPECT_EQ(command({"HSET", "t", "1", "", "2", "", "3", "", "4", "", "5", ""}), integer(0));
+  for (const char* key : {"1", "2", "3", "4", "5"}) command({"HSET", "t", key, value});
+  EXPECT_EQ(command({"HDEL", "t", "1", "2", "3", "4", "5"}), integer(5));
+  Words many{"HDEL", "t"};
+  many.insert(many.end(), 300'000, "absent");
+  EXPECT_EQ(command(many), integer(0));
+}
+
 TEST_F(RespTable, AnAnswerMayBeAsLargeAsItsLimit) {
   constexpr std::size_t values = 4 * 1024 * 1024 / 16;  // each counts 16 bytes, and what it holds
   Words request{"HMGET", "t"};

@@ -159,6 +159,9 @@ void encode(const Response& response, ReplyShape shape, std::string& out) {
   }
 }
 
-AnswerLimit answer_limit() { return {answer_bytes_max, wire_bytes_of_value, wire_bytes_of_entry}; }
+AnswerLimit answer_limit() {
+  constexpr bool sends_previous = false;  // a write is answered with a number, or OK
+  return {answer_bytes_max, wire_bytes_of_value, wire_bytes_of_entry, sends_previous};
+}
 
 }  // namespace kv

@@ -20,6 +20,7 @@ struct AnswerLimit {
   std::size_t bytes_max;
   std::size_t (*value_bytes)(const std::optional<Value>&);
   std::size_t (*entry_bytes)(const Entry&);
+  bool sends_previous = true;  ///< whether the answer to a write has the values that were there
 };
 
 /// The entries of one table as it was when the iterator was made, in any order.
