@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <cstdint>
 
 #include "wal.hpp"
 
@@ -15,8 +16,9 @@ namespace kv {
 /// write. One wake-up of the worker lets all of them on.
 class Barrier {
  public:
-  /// Without a log there is nothing to wait for.
-  Barrier(boost::asio::io_context& context, Wal* wal);
+  /// Without a log there is nothing to wait for. `connections` are those of the whole server.
+  Barrier(boost::asio::io_context& context, Wal* wal,
+          const std::atomic<std::uint32_t>& connections);
   ~Barrier();
 
   /// Whether everything logged so far is safe already.
@@ -33,6 +35,7 @@ class Barrier {
 
   boost::asio::io_context& context_;
   Wal* const wal_;
+  const std::atomic<std::uint32_t>& connections_;
   boost::asio::steady_timer woken_;  // never expires: to cancel it wakes all who wait
   std::atomic<bool> waiting_ = false;
   bool asked_ = false;  // for a flush, at the end of this turn of the loop

@@ -13,9 +13,9 @@ namespace kv {
 /// The newest segment: records go to its end. Its space is reserved ahead, in steps: zeros are
 /// written before records replace them, so that a record never meets a full disk.
 ///
-/// It has no lock. But file() may be used without the lock that guards the rest: by one thread that
-/// writes, and one that syncs. All records come from the one that writes, and so do the zeros
-/// ahead, so that no zeros are written over a record that has taken their place meanwhile.
+/// It has no lock. But file() may be used without the lock that guards the rest: by one thread at a
+/// time that writes, and one that syncs. All records come from the one that writes, and so do the
+/// zeros ahead, so that no zeros are written over a record that has taken their place meanwhile.
 class OpenSegment {
  public:
   struct Limits {

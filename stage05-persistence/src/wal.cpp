@@ -1,7 +1,5 @@
 #include "wal.hpp"
 
-#include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "manifest.hpp"
@@ -57,6 +55,17 @@ void Wal::flush_soon() {
   ask_for_flush();
 }
 
+bool Wal::flush_now() noexcept {
+  std::unique_lock lock{mutex_};
+  if (writing_) ask_for_flush();  // who is at it goes on with that
+  if (writing_ || failure_) return false;
+  const bool nobody_waits = pending_.empty() || mark_waits_;
+  if (!pending_.empty() && !flush(lock)) return false;
+  if (nobody_waits) reserve_ahead(lock);
+  if (flush_asked_) work_.notify_one();  // by somebody else meanwhile
+  return mark_waits_ || !nobody_waits;
+}
+
 void Wal::append(RecordType type, std::string_view payload) {
   const RecordHeader header{.lsn = last_lsn_, .durable_lsn = durable_lsn_, .type = type};
   chain_ = segment_->append(pending_, header, payload, chain_);
@@ -104,7 +113,9 @@ Result<void> Wal::begin_segment() {
 void Wal::run() {
   std::unique_lock lock{mutex_};
   while (true) {
-    work_.wait(lock, [this] { return stopping_ || failure_ || flush_asked_; });
+    work_.wait(lock, [this] {
+      return stopping_ || failure_ || ((flush_asked_ || mark_waits_) && !writing_);
+    });
     if (failure_ || pending_.empty() || !flush(lock)) return;
     reserve_ahead(lock);
   }
@@ -115,12 +126,11 @@ bool Wal::flush(std::unique_lock<std::mutex>& lock) {
   const std::string batch = std::exchange(pending_, {});
   const auto offset = segment_->end_offset() - batch.size();
   const Lsn lsn = last_lsn_;
-  flush_asked_ = false;
+  flush_asked_ = mark_waits_ = false;
   writing_ = true;
   lock.unlock();
   const auto written = segment_->file().write_at(offset, batch);
   lock.lock();
-  writing_ = false;
   if (!written) fail(written.error());
   wait_for_overdue_sync(lock);
   if (failure_) return false;
@@ -134,6 +144,7 @@ bool Wal::flush(std::unique_lock<std::mutex>& lock) {
     safe_lsn_ = lsn;
     if (first_unsynced || durable_wanted_ > durable_lsn_) syncs_.notify_one();
   }
+  writing_ = false;
   progress_.notify_all();
   tell_listeners(lock);
   return !failure_;
@@ -143,7 +154,7 @@ bool Wal::flush(std::unique_lock<std::mutex>& lock) {
 /// command that does need them.
 void Wal::reserve_ahead(std::unique_lock<std::mutex>& lock) {
   const auto begin = segment_->reserved_offset(), end = segment_->next_reserved_offset();
-  if (begin == end) return;
+  if (writing_ || begin == end) return;
   writing_ = true;
   lock.unlock();
   const auto written = write_zeros(segment_->file(), begin, end);
@@ -151,66 +162,6 @@ void Wal::reserve_ahead(std::unique_lock<std::mutex>& lock) {
   writing_ = false;
   if (written) segment_->set_reserved(end);
   progress_.notify_all();
-}
-
-// --- syncs ---
-
-void Wal::run_syncs() {
-  std::unique_lock lock{mutex_};
-  while (!stopping_ && !failure_) {
-    if (Clock::now() < sync_due()) {
-      syncs_.wait_until(lock, sync_due());
-    } else {
-      sync(lock);
-      tell_listeners(lock);
-    }
-  }
-}
-
-Wal::Clock::time_point Wal::sync_due() const {
-  if (written_lsn_ <= durable_lsn_) return Clock::time_point::max();
-  if (durable_wanted_ > durable_lsn_) return Clock::time_point::min();
-  return sync_ == Sync::everysec ? unsynced_since_ + sync_every : Clock::time_point::max();
-}
-
-void Wal::sync(std::unique_lock<std::mutex>& lock) {
-  const Lsn lsn = written_lsn_;
-  const auto begin = Clock::now();
-  syncing_ = true;
-  lock.unlock();
-  const auto synced = segment_->file().sync();
-  lock.lock();
-  syncing_ = false;
-  if (failure_) return;  // of the other thread
-  if (!synced) return fail(synced.error());
-  durable_lsn_ = lsn;
-  unsynced_since_ = begin;
-  if (sync_ == Sync::always) safe_lsn_ = lsn;
-  if (lsn == last_lsn_) {  // no record comes to name the durable LSN
-    append(RecordType::mark, {});
-    ask_for_flush();
-  }
-  progress_.notify_all();
-}
-
-/// When the disk takes too long, nobody hears of a change meanwhile.
-void Wal::wait_for_overdue_sync(std::unique_lock<std::mutex>& lock) {
-  if (sync_ != Sync::everysec) return;
-  while (!failure_ && !stopping_ && written_lsn_ > durable_lsn_ &&
-         Clock::now() > unsynced_since_ + unsynced_max) {
-    progress_.wait(lock);
-  }
-}
-
-Result<void> Wal::make_durable(Lsn lsn) {
-  assert(lsn <= last_lsn_);
-  std::unique_lock lock{mutex_};
-  durable_wanted_ = std::max(durable_wanted_, lsn);
-  ask_for_flush();
-  syncs_.notify_one();
-  progress_.wait(lock, [&] { return failure_ || stopping_ || durable_lsn_ >= lsn; });
-  if (durable_lsn_ >= lsn) return {};
-  return failure_.value_or(Error{Status::storage_failed, "the log is being closed"});
 }
 
 void Wal::tell_listeners(std::unique_lock<std::mutex>& lock) {

@@ -29,11 +29,12 @@ enum class Sync {
 
 /// The write-ahead log. Changes come in under the locks of their keys, so the order of the log is
 /// the order in which they happened, key by key. One thread writes what has gathered, and syncs
-/// once for all of it (group commit): the slower the disk, the larger the group. Where nobody waits
-/// for a sync (everysec, never) another thread makes them, and the first goes on meanwhile.
+/// once for all of it (group commit): the slower the disk, the larger the group. A client that is
+/// alone has its own worker do that (flush_now). Where nobody waits for a sync (everysec, never)
+/// another thread makes them, and the first goes on meanwhile (wal_sync.cpp).
 ///
-///   1. A record's place is reserved, in zeros that are written already, before its change is
-///      made: so a full disk is an answer (no_space), and not a change that cannot be written.
+///   1. A record's place is reserved, in zeros that are written already, before anybody can see its
+///      change: so a full disk is an answer (no_space), and the change is undone.
 ///   2. An error in writing reserved space, or of a sync, is final: nothing is safe after it, ever.
 class Wal : public ChangeObserver {
  public:
@@ -48,9 +49,16 @@ class Wal : public ChangeObserver {
       : Wal{folder, store, end, sync, std::move(on_failure), Limits{}} {}
   ~Wal() { stop(); }
 
-  /// Takes the changes into the next group; flush_soon() has it written.
+  /// Takes the changes into the next group.
   Result<void> on_change(std::string_view table, std::span<const Entry> changes) noexcept override;
+
+  /// Has the log's thread write the group.
   void flush_soon();
+
+  /// Writes it in this thread, unless somebody is at it: then that one goes on with it. True: what
+  /// nobody waits for, a mark or zeros, is left for another call. Memory that runs out ends the
+  /// process.
+  bool flush_now() noexcept;
 
   Lsn last_lsn() const { return last_lsn_; }        ///< the last one given
   Lsn safe_lsn() const { return safe_lsn_; }        ///< up to here clients may hear of it
@@ -107,6 +115,7 @@ class Wal : public ChangeObserver {
   std::uint64_t chain_;                   // of the last record
   std::string pending_;       // records not yet written: the last ones before the segment's end
   bool flush_asked_ = false;  // for what is pending
+  bool mark_waits_ = false;   // in what is pending; nobody waits for it
   bool writing_ = false, syncing_ = false;  // without the lock
   Lsn written_lsn_;
   Lsn durable_wanted_ = 0;

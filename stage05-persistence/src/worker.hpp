@@ -15,7 +15,8 @@ void run_to_the_end(boost::asio::io_context& context);
 /// called from any thread.
 class Worker {
  public:
-  explicit Worker(const Shared& shared) : shared_{shared}, barrier_{context_, shared.wal} {}
+  explicit Worker(const Shared& shared)
+      : shared_{shared}, barrier_{context_, shared.wal, shared.load.connections} {}
 
   /// Where its sockets belong.
   boost::asio::io_context& context() { return context_; }

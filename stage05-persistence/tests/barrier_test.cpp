@@ -20,6 +20,7 @@ namespace {
 using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::SizeIs;
 using Kind = SimulatedFolder::Kind;
 
@@ -48,11 +49,12 @@ class BarrierTest : public testing::Test {
 
   SimulatedFolder folder_;
   boost::asio::io_context context_;
+  std::atomic<std::uint32_t> connections_ = 2;
   std::vector<bool> passed_;
 };
 
 TEST_F(BarrierTest, WithoutALogIsOpen) {
-  Barrier barrier{context_, nullptr};
+  Barrier barrier{context_, nullptr, connections_};
   EXPECT_TRUE(barrier.is_open());
   spawn_waiter(barrier);
   EXPECT_THAT(passed_, ElementsAre(true));
@@ -60,7 +62,7 @@ TEST_F(BarrierTest, WithoutALogIsOpen) {
 
 TEST_F(BarrierTest, IsOpenWhereAllIsSafe) {
   OpenLog log{folder_};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   EXPECT_TRUE(barrier.is_open());
   log.set_durably("key");
   EXPECT_TRUE(barrier.is_open());
@@ -71,7 +73,7 @@ TEST_F(BarrierTest, IsOpenWhereAllIsSafe) {
 TEST_F(BarrierTest, HoldsUntilTheSyncHasEnded) {
   Gate gate;
   OpenLog log{folder_};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   begin_sync(log, gate);
   EXPECT_FALSE(barrier.is_open());
   spawn_waiter(barrier);
@@ -88,7 +90,7 @@ TEST_F(BarrierTest, LetsAllOnWithOneWakeUp) {
   std::latch told{1};
   Gate gate;
   OpenLog log{folder_};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   begin_sync(log, gate);
   for (std::size_t i = 0; i < waiters; ++i) spawn_waiter(barrier);
   log.wal().listeners().add([&] {  // called after the barrier's
@@ -107,7 +109,7 @@ TEST_F(BarrierTest, LetsAllOnWithOneWakeUp) {
 TEST_F(BarrierTest, HasAllChangesOfATurnOfTheLoopWrittenAsOneGroup) {
   const auto slow_disk = std::chrono::milliseconds{20};
   OpenLog log{folder_};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   const auto change_and_pass = [&] {
     ASSERT_TRUE(log.change("key"));
     boost::asio::co_spawn(context_, barrier.pass(),
@@ -127,10 +129,42 @@ TEST_F(BarrierTest, HasAllChangesOfATurnOfTheLoopWrittenAsOneGroup) {
   EXPECT_EQ(headers[1].durable_lsn, 0u) << "the first was synced before the second came";
 }
 
+TEST_F(BarrierTest, LetsAConnectionThatIsAloneSyncInItsOwnThreadAndMarkThatAfterItsAnswer) {
+  std::vector<std::pair<Kind, std::size_t>> operations;  // and how many had passed before
+  const auto own_thread = std::this_thread::get_id();
+  folder_.set_hook([&](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
+    if (std::this_thread::get_id() == own_thread)
+      operations.emplace_back(operation.kind, passed_.size());
+    return std::nullopt;
+  });
+  OpenLog log{folder_};
+  Barrier barrier{context_, &log.wal(), connections_};
+  connections_ = 1;
+  operations.clear();
+  ASSERT_TRUE(log.change("key"));
+  spawn_waiter(barrier);
+  run_waiters();
+  EXPECT_THAT(passed_, ElementsAre(true));
+  EXPECT_THAT(operations,
+              ElementsAre(Pair(Kind::write, 0), Pair(Kind::sync_file, 0), Pair(Kind::write, 1)));
+}
+
+TEST_F(BarrierTest, TellsAConnectionThatIsAloneOfTheEnd) {
+  OpenLog log{folder_};
+  Barrier barrier{context_, &log.wal(), connections_};
+  connections_ = 1;
+  folder_.set_hook(fail_next(Kind::sync_file, "wal-", Status::storage_failed));
+  ASSERT_TRUE(log.change("key"));
+  spawn_waiter(barrier);
+  run_waiters();
+  EXPECT_THAT(passed_, ElementsAre(false));
+  EXPECT_EQ(log.failures(), 1);
+}
+
 TEST_F(BarrierTest, HoldsNobodyForWhatComesAfter) {
   Gate first, second;
   OpenLog log{folder_};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   begin_sync(log, first);
   spawn_waiter(barrier);
   folder_.set_hook(second.hook(Kind::sync_file, "wal-"));
@@ -149,7 +183,7 @@ TEST_F(BarrierTest, HoldsNobodyForWhatComesAfter) {
 TEST_F(BarrierTest, HoldsUntilTheWriteWhereThePolicyIsNever) {
   Gate gate;
   OpenLog log{folder_, {.sync = Sync::never}};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   folder_.set_hook(gate.hook(Kind::write, "wal-"));
   ASSERT_TRUE(log.set("key"));
   spawn_waiter(barrier);
@@ -163,7 +197,7 @@ TEST_F(BarrierTest, HoldsUntilTheWriteWhereThePolicyIsNever) {
 TEST_F(BarrierTest, TellsWhoWaitsOfTheEnd) {
   Gate gate;
   OpenLog log{folder_};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   folder_.set_hook([hold = gate.hook(Kind::sync_file, "wal-")](const auto& operation) {
     (void)hold(operation);
     return operation.kind == Kind::sync_file ? std::optional{Status::storage_failed} : std::nullopt;
@@ -179,7 +213,7 @@ TEST_F(BarrierTest, TellsWhoWaitsOfTheEnd) {
 
 TEST_F(BarrierTest, LetsNobodyOnAfterTheEnd) {
   OpenLog log{folder_};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   folder_.set_hook(fail_next(Kind::sync_file, "wal-", Status::storage_failed));
   ASSERT_TRUE(log.set("key"));
   log.wait_for_failure();
@@ -190,7 +224,7 @@ TEST_F(BarrierTest, LetsNobodyOnAfterTheEnd) {
 
 TEST_F(BarrierTest, LetsNobodyOnAfterTheEndAlsoWhereNobodyWaitsForASync) {
   OpenLog log{folder_, {.sync = Sync::everysec}};
-  Barrier barrier{context_, &log.wal()};
+  Barrier barrier{context_, &log.wal(), connections_};
   ASSERT_TRUE(log.set("key"));
   log.wait_until_safe(1);
   EXPECT_TRUE(barrier.is_open());

@@ -48,7 +48,7 @@ class SessionTest : public testing::Test {
   Shared shared_{options_, service_, HooksBuilder{}.build(), watch_hub_, load_};
 
   boost::asio::io_context context_;
-  Barrier barrier_{context_, nullptr};
+  Barrier barrier_{context_, nullptr, load_.connections};
   tcp::acceptor acceptor_{context_, {boost::asio::ip::address_v4::loopback(), 0}};
   FrameClient client_{acceptor_.local_endpoint().port()};
   std::optional<Session> session_;

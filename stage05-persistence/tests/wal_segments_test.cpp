@@ -129,5 +129,18 @@ TEST_F(WalSegmentsTest, GetTheirZerosBeforeACommandNeedsThem) {
   EXPECT_EQ(folder_.bytes(segment_name(1)).size(), header_bytes + 2 * 1024u);
 }
 
+TEST_F(WalSegmentsTest, GetThemAlsoWhereNoThreadOfTheLogHasWritten) {
+  constexpr Wal::Limits limits{.segment_bytes = 65536, .reserve_bytes = 1024};
+  for (const auto sync : {Sync::always, Sync::never}) {
+    folder_ = SimulatedFolder{};
+    OpenLog log{folder_, {.sync = sync, .limits = limits}};
+    ASSERT_TRUE(log.change("key", std::string(600, 'v')));
+    EXPECT_TRUE(log.wal().flush_now());
+    EXPECT_EQ(folder_.bytes(segment_name(1)).size(), header_bytes + 1024u) << "the answer waits";
+    EXPECT_FALSE(log.wal().flush_now());
+    EXPECT_EQ(folder_.bytes(segment_name(1)).size(), header_bytes + 2 * 1024u);
+  }
+}
+
 }  // namespace
 }  // namespace kv::test

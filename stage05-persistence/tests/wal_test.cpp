@@ -175,6 +175,34 @@ TEST_F(WalTest, WritesNoMarkWhereARecordFollows) {
   EXPECT_EQ(headers()[2].type, RecordType::mark);
 }
 
+TEST_F(WalTest, LeavesWhatIsToBeFlushedNowToWhoIsAtIt) {
+  Gate gate;
+  OpenLog log{folder_};
+  folder_.set_hook(gate.hook(Kind::sync_file, "wal-"));
+  ASSERT_TRUE(log.set("a"));
+  gate.wait_for_somebody();
+  ASSERT_TRUE(log.change("b"));
+  EXPECT_FALSE(log.wal().flush_now());
+  EXPECT_EQ(log.wal().safe_lsn(), 0u) << "the first is held up";
+  gate.open();
+  log.wait_until_safe(2);
+  EXPECT_EQ(log.wal().durable_lsn(), 2u);
+}
+
+TEST_F(WalTest, FlushesWhatComesWhileAnotherThreadDoes) {
+  Gate gate;
+  OpenLog log{folder_};
+  folder_.set_hook(gate.hook(Kind::sync_file, "wal-"));
+  ASSERT_TRUE(log.change("a"));
+  std::jthread alone{[&] { (void)log.wal().flush_now(); }};
+  gate.wait_for_somebody();
+  ASSERT_TRUE(log.set("b"));
+  EXPECT_EQ(log.wal().safe_lsn(), 0u) << "the first is held up";
+  gate.open();
+  log.wait_until_safe(2);
+  EXPECT_EQ(log.wal().durable_lsn(), 2u);
+}
+
 TEST_F(WalTest, CallsAChangeSafeWhenItIsWrittenWhereThePolicyIsNever) {
   OpenLog log{folder_, {.sync = Sync::never}};
   count_operations("wal-");
