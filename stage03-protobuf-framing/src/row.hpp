@@ -27,6 +27,12 @@ class Row {
   std::string_view key() const;
   Value value() const;
 
+  /// Has memory look for it, and does not wait: for its first two cache lines of 64 bytes.
+  void prefetch() const {
+    __builtin_prefetch(block_.get());
+    __builtin_prefetch(block_.get() + 64);
+  }
+
   /// Exchanges two rows, also where one stands in a set that hands out const rows only. Both have
   /// the same key, or the one in the set is erased next: its place in the set depends on its key
   /// alone.

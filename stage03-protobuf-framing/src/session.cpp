@@ -11,6 +11,7 @@
 #include "codec.hpp"
 #include "frame.hpp"
 #include "limits.hpp"
+#include "prefetch.hpp"
 
 namespace kv {
 namespace {
@@ -83,6 +84,7 @@ Session::Next Session::execute() {
     } else if (auto request = decode(**frame); !request) {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
+      prefetch_next(bytes, shared_.options.frame_bytes_max, shared_.service);
       answer(shared_.service.execute(*request));
       took_long = std::holds_alternative<Hgetall>(*request);  // so others have their turn
     }

@@ -26,6 +26,12 @@ class Row {
   explicit operator bool() const { return block_ != nullptr; }
   std::string_view key() const;
   Value value() const;
+
+  /// Has memory look for it, and does not wait: for its first two cache lines of 64 bytes.
+  void prefetch() const {
+    __builtin_prefetch(block_.get());
+    __builtin_prefetch(block_.get() + 64);
+  }
   std::string_view block() const;  ///< all of it, as drawn above
 
   /// Exchanges two rows, also where one stands in a set that hands out const rows only. Both have

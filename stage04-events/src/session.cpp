@@ -12,6 +12,7 @@
 #include "codec.hpp"
 #include "frame.hpp"
 #include "limits.hpp"
+#include "prefetch.hpp"
 
 namespace kv {
 namespace {
@@ -98,6 +99,7 @@ Session::Next Session::execute() {
     } else if (auto request = decode(**frame); !request) {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
+      prefetch_next(bytes, frame_bytes_max(), shared_.service);
       answer(run_command(*request), true);
       took_long =  // so others have their turn
           std::holds_alternative<Hgetall>(*request) || std::holds_alternative<Info>(*request);
@@ -112,9 +114,7 @@ Session::Next Session::execute() {
 
 void Session::answer(Response response, bool has_hooks) {
   answers_bytes_ += wire_bytes(response);
-  auto& added = answers_.emplace_back();
-  added.response = std::move(response);
-  added.has_hooks = has_hooks;
+  answers_.push_back({std::move(response), has_hooks});
 }
 
 Response Session::run_command(const Request& request) {

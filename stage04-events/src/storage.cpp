@@ -4,6 +4,8 @@
 
 namespace kv {
 
+void Storage::prefetch(std::string_view, std::string_view) const {}
+
 Result<std::vector<Entry>> Storage::get_all(std::string_view table) const {
   auto iterator = get_iter(table);
   if (!iterator) return iterator.error();

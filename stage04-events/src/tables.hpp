@@ -22,11 +22,18 @@ struct Name {
   std::size_t hash;
 };
 
+/// To look for in place of a Name: has the row prefetched that its hash leads to. To compare keys
+/// would mean to wait, so now and then it is another row.
+struct Awaited {
+  Name name;
+};
+
 /// Hash and equality by text, whether it is a table's name, a key looked for, or the key of a row.
 struct NameHash {
   using is_transparent = void;
   std::size_t operator()(const Name& name) const { return name.hash; }
   std::size_t operator()(const Row& row) const { return Name{row.key()}.hash; }
+  std::size_t operator()(const Awaited& awaited) const { return awaited.name.hash; }
 };
 struct SameName {
   using is_transparent = void;
@@ -36,6 +43,7 @@ struct SameName {
   }
   static std::string_view text(const Row& row) { return row.key(); }
   bool operator()(const auto& a, const auto& b) const { return text(a) == text(b); }
+  bool operator()(const Awaited&, const Row& row) const { return row.prefetch(), true; }
 };
 
 using Rows = boost::unordered_flat_set<Row, NameHash, SameName>;

@@ -12,6 +12,9 @@ class Service {
   explicit Service(Storage& storage) : storage_{storage} {}
 
   Response execute(const Request& request);
+  void prefetch(std::string_view table, std::string_view key) const {
+    storage_.prefetch(table, key);
+  }
 
  private:
   Storage& storage_;

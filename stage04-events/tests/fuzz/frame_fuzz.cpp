@@ -12,6 +12,7 @@
 #include "codec.hpp"
 #include "frame.hpp"
 #include "memtable.hpp"
+#include "prefetch.hpp"
 #include "service.hpp"
 
 namespace {
@@ -35,6 +36,7 @@ std::string answers_to(std::string_view bytes, std::size_t read_bytes) {
       const auto frame = kv::next_frame(left, frame_bytes_max);
       if (!frame) return answers + frame.error().message;
       if (!*frame) break;
+      kv::prefetch_next(left, frame_bytes_max, service);
       const auto begin = answers.size();
       kv::encode(answer_to(**frame, service), frame_bytes_max, answers);
       if (answers.size() - begin > kv::frame_header_bytes + frame_bytes_max) std::abort();
