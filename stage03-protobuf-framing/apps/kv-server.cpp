@@ -27,5 +27,8 @@ int main(int argc, char** argv) {
   } catch (const kv::StartError& error) {
     std::cerr << "kv-server: " << error.what() << '\n';
     return error.exit_status();
+  } catch (const std::exception& error) {  // as when there are too few descriptors
+    std::cerr << "kv-server: cannot start: " << error.what() << '\n';
+    return static_cast<int>(kv::Exit::cannot_start);
   }
 }

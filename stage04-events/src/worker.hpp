@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include "session.hpp"
@@ -33,6 +34,7 @@ class Worker {
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
   bool draining_ = false;
   boost::asio::io_context context_{1};  // one thread runs it; it ends before what it uses, above
+  boost::asio::steady_timer timer_{context_};  // takes descriptors: here, while there are some
 };
 
 }  // namespace kv

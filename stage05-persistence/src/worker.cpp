@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
@@ -64,10 +63,9 @@ awaitable<void> Worker::check_deadlines() {
   for (const auto timeout : {shared_.options.idle_timeout, shared_.options.frame_timeout}) {
     if (timeout > 0ms) period = std::clamp(timeout / 4, 10ms, period);
   }
-  boost::asio::steady_timer timer{context_};
   while (!draining_ || !sessions_.empty()) {
-    timer.expires_after(period);
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    timer_.expires_after(period);
+    co_await timer_.async_wait(boost::asio::use_awaitable);
     const auto now = Clock::now();
     for (auto& session : sessions_) session.check_deadline(now);
   }
