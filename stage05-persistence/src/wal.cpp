@@ -113,10 +113,9 @@ Result<void> Wal::begin_segment() {
 void Wal::run() {
   std::unique_lock lock{mutex_};
   while (true) {
-    work_.wait(lock, [this] {
-      return stopping_ || failure_ || ((flush_asked_ || mark_waits_) && !writing_);
-    });
+    work_.wait(lock, [this] { return stopping_ || failure_ || (flush_asked_ && !writing_); });
     if (failure_ || pending_.empty() || !flush(lock)) return;
+    if (mark_waits_) flush_asked_ = true;
     reserve_ahead(lock);
   }
 }

@@ -14,7 +14,7 @@ void Wal::run_syncs() {
       syncs_.wait_until(lock, sync_due());
     } else {
       sync(lock);
-      work_.notify_one();  // perhaps a mark waits
+      if (mark_waits_) ask_for_flush();
       tell_listeners(lock);
     }
   }
@@ -41,7 +41,7 @@ void Wal::sync(std::unique_lock<std::mutex>& lock) {
   if (sync_ == Sync::always) safe_lsn_ = lsn;
   if (lsn == last_lsn_) {  // no record comes to name the durable LSN
     append(RecordType::mark, {});
-    mark_waits_ = true;
+    mark_waits_ = true;  // who has synced sees to it
   }
   progress_.notify_all();
 }
