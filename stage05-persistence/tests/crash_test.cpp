@@ -63,6 +63,7 @@ class Crash : public testing::Test {
       ++begun_;
       ASSERT_TRUE(random.next(store.memtable()));
       if (begun_ % 3 == 1) continue;
+      if (begun_ % 2 == 0) flush_here(store.wal());
       killed_ ? wait_until_safe(store.wal()) : wait_until_durable(store.wal());
       if (HasFailure()) return;
       acknowledged_ = begun_.load();

@@ -58,6 +58,7 @@ class Fault : public testing::Test {
     }
     run.states.push_back(store.contents());
     if (run.states.size() % 3 == 0) return;  // the next one is waited for
+    if (run.states.size() % 2 == 0) flush_here(store.wal());
     if (store.wal().make_durable(store.wal().last_lsn())) run.acknowledged = run.states.size() - 1;
   }
 

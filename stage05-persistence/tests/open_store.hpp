@@ -51,6 +51,12 @@ class OpenStore {
   std::unique_ptr<Store> store_;
 };
 
+/// What a worker does for a connection that is alone: the log's thread has nothing left to write.
+inline void flush_here(Wal& wal) {
+  while (wal.flush_now()) {
+  }
+}
+
 /// For load_folder: what it reads goes into the memtable.
 inline ChangeReader into(MemTable& memtable) {
   return [&memtable](std::string_view table, std::string_view key, Row row) {
