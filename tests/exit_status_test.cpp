@@ -1,10 +1,11 @@
 // How a server of stage 5 ends when its disk fails it, and what it takes to start again: exit
-// status 70 after a failed sync, 65 over damaged data.
+// status 70 after a failed sync, 65 over damaged data, 0 on a second signal while a sync stalls.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fixtures/frame_client.hpp"
@@ -25,6 +27,7 @@ namespace {
 
 using testing::HasSubstr;
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 constexpr int keys = 20;
 
@@ -143,6 +146,51 @@ TEST_F(FailedSync, OfAStartIsNoStart) {
   expect_one_line(failed.err);
   EXPECT_THAT(failed.err, HasSubstr("cannot sync"));
   expect_keys(ServerProcess{flags()}, 0);
+}
+
+class StalledSync : public FailedSync {
+ protected:
+  /// Returns when a sync waits, and will for ever.
+  void stall(FrameClient& client) const {
+    const std::string stall = fault_.string() + ".stall";
+    std::ofstream{stall}.close();
+    client.send_frame(wire::hset("t", "unanswered", "x"));
+    const auto end = Clock::now() + 10s;
+    while (fs::exists(stall) && Clock::now() < end) std::this_thread::yield();
+    ASSERT_FALSE(fs::exists(stall)) << "nobody asks for a sync";
+  }
+
+  static void terminate_until_it_drains(ServerProcess& server) {
+    server.terminate();
+    const auto end = Clock::now() + 4s;
+    try {
+      while (Clock::now() < end) const FrameClient late{server.port()};
+    } catch (const std::runtime_error&) {
+      return;
+    }
+    FAIL() << "it still accepts";
+  }
+};
+
+TEST_F(StalledSync, IsNotWaitedForAfterASecondSignal) {
+  for (const bool alone : {true, false}) {  // its worker makes the sync, or the log's thread
+    ServerProcess server{options("always")};
+    FrameClient client{server.port()};
+    write_keys(client);
+    std::optional<FrameClient> other;
+    if (!alone) ASSERT_TRUE(other.emplace(server.port()).answers(wire::ping(), {200, "PONG"}));
+    stall(client);
+    terminate_until_it_drains(server);
+    const auto start = Clock::now();
+    server.terminate();
+    EXPECT_EQ(server.wait(4s), 0);
+    EXPECT_LT(Clock::now() - start, 2s);
+    EXPECT_TRUE(client.closed_within(1s)) << "without an answer";
+    server.start_again();
+    expect_keys(server, keys);
+    server.kill_9();
+    fs::remove_all(data_);
+  }
 }
 
 /// The folder of a server that was killed after so many records, with one byte of a file flipped.

@@ -1,10 +1,11 @@
-// A disk that fails one sync, for a program that knows nothing of it:
+// A disk that fails a sync, for a program that knows nothing of it:
 //
 //   failing_sync FILE PROGRAM [ARG...]
 //
 // becomes PROGRAM. The next fsync or fdatasync after FILE appears fails with EIO, and FILE is
 // removed; all others are the kernel's. One failure and no more is what a disk's error looks like:
-// the kernel reports it once, and a program that tries again is told that all is well.
+// the kernel reports it once, and a program that tries again is told that all is well. Once
+// FILE.stall appears, it is removed, and no sync comes back any more.
 //
 // A seccomp filter hands each sync to a process beside the program, which answers for the kernel.
 // It needs Linux 5.5, and no privilege.
@@ -22,6 +23,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 namespace {
 
@@ -59,13 +61,16 @@ int ask_for_syncs() {
   return static_cast<int>(listener);  // closed by an exec
 }
 
-[[noreturn]] void answer(int listener, const char* file) {
-  for (;;) {
+[[noreturn]] void answer(int listener, const std::string& file) {
+  const std::string stall = file + ".stall";
+  for (bool stalled = false;;) {
     ::seccomp_notif asked{};  // the kernel wants zeros
     if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0) continue;  // it was killed
+    if (::unlink(stall.c_str()) == 0) stalled = true;
+    if (stalled) continue;
     ::seccomp_notif_resp answer{};
     answer.id = asked.id;
-    if (::unlink(file) == 0) {
+    if (::unlink(file.c_str()) == 0) {
       answer.error = -EIO;
     } else {
       answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;

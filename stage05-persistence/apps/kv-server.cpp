@@ -1,6 +1,5 @@
 #include <spdlog/spdlog.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -43,11 +42,6 @@ void end_at_once(const kv::Error& error) {
   std::_Exit(static_cast<int>(kv::Exit::sync_failed));
 }
 
-/// At any moment, and with status 0: the next start reads the data as after a crash.
-void end_on_signals() {
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { std::_Exit(0); });
-}
-
 std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& storage) {
   if (options.store == "memory") return nullptr;
   const kv::Store::Settings settings{.sync = options.fsync == "always"     ? kv::Sync::always
@@ -66,7 +60,7 @@ int main(int argc, char** argv) {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;
     kv::start_log(options->log_level);
-    end_on_signals();  // until the server waits for them
+    kv::end_on_signals();  // until the server waits for them
     kv::log_protobuf_errors();
     options->max_connections = kv::connection_limit(options->max_connections);
     const auto token =
@@ -84,7 +78,6 @@ int main(int argc, char** argv) {
       std::cout << "listening on " << server.endpoint() << std::endl;
       server.run();
     }
-    end_on_signals();  // also this end can be cut short
     if (store) {
       if (const auto closed = store->close(); !closed) end_at_once(closed.error());
     }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <new>
 #include <string>
 #include <system_error>
@@ -32,6 +33,10 @@ struct StopAtEnd {
 };
 
 }  // namespace
+
+void end_on_signals() {
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { std::_Exit(0); });
+}
 
 Server::Server(const Shared& shared)
     : acceptor_{listen(context_, shared.options)},
@@ -90,12 +95,13 @@ awaitable<void> Server::accept() {
 }
 
 void Server::drain() {
+  signals_.clear();
+  end_on_signals();  // a worker may wait for the disk, and a second signal does not
   spdlog::info("ending: no more connections, what has been received is answered");
   acceptor_.close();
   for (auto& worker : workers_) worker->drain();
   drain_timer_.expires_after(drain_time);
   drain_timer_.async_wait([this](boost::system::error_code) { context_.stop(); });
-  signals_.async_wait([this](boost::system::error_code, int) { context_.stop(); });
 }
 
 }  // namespace kv

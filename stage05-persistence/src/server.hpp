@@ -15,6 +15,10 @@
 
 namespace kv {
 
+/// From here on SIGINT and SIGTERM end the process: at any moment, and with status 0. The next
+/// start reads the data as after a crash.
+void end_on_signals();
+
 /// Listens from its construction on; the thread that calls run() accepts connections, and hands
 /// them to the workers in turn.
 class Server {
@@ -23,8 +27,8 @@ class Server {
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
-  /// Returns after SIGINT or SIGTERM: what has been received is answered, for drain_time at most,
-  /// or until a second signal.
+  /// Returns after SIGINT or SIGTERM: what has been received is answered, for drain_time at most.
+  /// From then on another signal ends the process, see end_on_signals.
   void run();
 
  private:

@@ -30,8 +30,6 @@ class RunningServer {
   }
 
   ~RunningServer() {
-    // Twice: the second one ends it at once, whoever is still connected.
-    std::raise(SIGTERM);
     std::raise(SIGTERM);
     thread_.join();
   }

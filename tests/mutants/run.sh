@@ -2,7 +2,8 @@
 # run.sh BUILD [NAME...]: tests the tests. Each patch in this folder plants one bug and says which
 # tests are about it: how their names in ctest begin, stage and all; each of these must find it. It
 # is applied to a copy below BUILD, built, and taken back. A bug that no test notices is a failure.
-# Before all that the same tests must pass without a bug.
+# Before all that the same tests must pass without a bug. What a fuzzer must find (stageNN.fuzz.name,
+# for a patch that names nothing else) is built with Clang, in a second build folder.
 # run.sh --check: all patches still apply.
 set -euo pipefail
 
@@ -19,8 +20,14 @@ fi
 mkdir -p "$1/mutants"
 scratch=$(cd "$1/mutants" && pwd)
 shift
-source=$scratch/source build=$scratch/build log=$scratch/log
+source=$scratch/source log=$scratch/log
 survivors=0 count=0
+
+choose_build() {  # PATTERN...: sets `build` to the folder in which the tests of a patch are
+  build=$scratch/build
+  [[ $* == *.fuzz.* ]] && build=$scratch/fuzz
+  return 0
+}
 
 build_or_fail() {  # TARGET...
   cmake --build "$build" --target "$@" >"$log" 2>&1 || { tail -n 40 "$log" >&2; return 1; }
@@ -59,11 +66,15 @@ fails() {  # PATTERN
 try_mutant() {  # NAME
   local patch=$here/$1.patch pattern patterns program targets=() begin=$SECONDS missed=()
   mapfile -t patterns < <(patterns_of "$1")
+  choose_build "${patterns[@]}"
   for pattern in "${patterns[@]}"; do
     mapfile -t -O "${#targets[@]}" targets < <(programs_of "$pattern")
   done
   ((${#targets[@]})) || { echo "$1: no test has a name like ${patterns[*]}" >&2; exit 2; }
-  for program in "$build/${patterns[0]%%.*}"/kv-*; do targets+=("${program#"$build/"}"); done
+  for program in "$build/${patterns[0]%%.*}"/kv-*; do
+    [[ -x $program ]] && targets+=("${program#"$build/"}")
+  done
+  rm -f "$build"/stage*/fuzz/*/*  # what fuzzers have found before
   (cd "$source" && git apply "$patch")
   build_or_fail "${targets[@]}"
   for pattern in "${patterns[@]}"; do fails "$pattern" || missed+=("$pattern"); done
@@ -83,18 +94,29 @@ mkdir -p "$source"
 (cd "$root" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$source"
 # What the last run built of these files may have a bug in it.
 (cd "$source" && sed -n 's|^+++ b/||p' "$here"/*.patch | sort -u | xargs touch)
-cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug >"$log"
-names=("$@") patterns=() stages=()
+names=("$@") tests=() fuzzers=()
 if ((!${#names[@]})); then
   for patch in "$here"/*.patch; do names+=("$(basename "$patch" .patch)"); done
 fi
 for name in "${names[@]}"; do
   of_patch=$(patterns_of "$name")
-  mapfile -t -O "${#patterns[@]}" patterns <<<"$of_patch"
+  for pattern in $of_patch; do
+    if [[ $pattern == *.fuzz.* ]]; then fuzzers+=("$pattern"); else tests+=("$pattern"); fi
+  done
 done
-mapfile -t stages < <(printf '%s\n' "${patterns[@]%%.*}" | sort -u)
-build_or_fail "${stages[@]/%//all}" "${stages[@]/%/-black-box}"
-must_pass "${patterns[@]}"
+if ((${#tests[@]})); then
+  choose_build "${tests[@]}"
+  cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug >"$log"
+  mapfile -t stages < <(printf '%s\n' "${tests[@]%%.*}" | sort -u)
+  build_or_fail "${stages[@]/%//all}" "${stages[@]/%/-black-box}"
+  must_pass "${tests[@]}"
+fi
+if ((${#fuzzers[@]})); then
+  choose_build "${fuzzers[@]}"
+  cmake -S "$source" -B "$build" --preset fuzz >"$log"
+  build_or_fail kv-fuzzers
+  must_pass "${fuzzers[@]}"
+fi
 for name in "${names[@]}"; do try_mutant "$name"; done
 echo "$((count - survivors)) of $count planted bugs were caught"
 ((survivors == 0))
