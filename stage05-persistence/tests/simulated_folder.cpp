@@ -98,6 +98,12 @@ struct SimulatedFolder::Disk {
     return asked ? asked(operation) : std::nullopt;
   }
 
+  /// With the lock held.
+  bool read_fails() {
+    ++reads;
+    return reads == failing_read || (reads > failing_read && reads_fail_for_good);
+  }
+
   std::mutex mutex;  // guards what follows
   Names seen, durable;
   std::vector<Step> unsynced;
@@ -106,6 +112,8 @@ struct SimulatedFolder::Disk {
   std::size_t capacity = std::numeric_limits<std::size_t>::max();
   std::mt19937 random;
   bool loses_all = false;
+  std::size_t reads = 0, failing_read = 0;
+  bool reads_fail_for_good = false;
 };
 
 class SimulatedFolder::OpenFile : public File {
@@ -133,12 +141,14 @@ class SimulatedFolder::OpenFile : public File {
 
   Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const override {
     const std::lock_guard lock{disk_->mutex};
+    if (disk_->read_fails()) return failure(Status::storage_failed);
     if (offset > content_->seen.size()) return std::string{};
     return content_->seen.substr(offset, bytes);
   }
 
   Result<std::uint64_t> size() const override {
     const std::lock_guard lock{disk_->mutex};
+    if (disk_->read_fails()) return failure(Status::storage_failed);
     return content_->seen.size();
   }
 
@@ -177,6 +187,7 @@ Result<std::unique_ptr<File>> SimulatedFolder::create(const std::string& name) {
 
 Result<std::unique_ptr<File>> SimulatedFolder::open(const std::string& name) const {
   const std::lock_guard lock{disk_->mutex};
+  if (disk_->read_fails()) return failure(Status::storage_failed);
   const auto found = disk_->seen.find(name);
   if (found == disk_->seen.end()) return Error{Status::storage_failed, "there is no " + name};
   std::unique_ptr<File> file = std::make_unique<OpenFile>(disk_, name, found->second);
@@ -185,6 +196,7 @@ Result<std::unique_ptr<File>> SimulatedFolder::open(const std::string& name) con
 
 Result<std::vector<std::string>> SimulatedFolder::list() const {
   const std::lock_guard lock{disk_->mutex};
+  if (disk_->read_fails()) return failure(Status::storage_failed);
   std::vector<std::string> names;
   for (const auto& [name, content] : disk_->seen) names.insert(names.begin(), name);  // any order
   return names;
@@ -230,6 +242,17 @@ void SimulatedFolder::lose_all() {
   disk_->loses_all = true;
 }
 
+void SimulatedFolder::fail_read(std::size_t number, bool for_good) {
+  const std::lock_guard lock{disk_->mutex};
+  disk_->failing_read = number;
+  disk_->reads_fail_for_good = for_good;
+}
+
+std::size_t SimulatedFolder::reads() const {
+  const std::lock_guard lock{disk_->mutex};
+  return disk_->reads;
+}
+
 std::size_t SimulatedFolder::operations() const {
   const std::lock_guard lock{disk_->mutex};
   return disk_->operations;
@@ -249,8 +272,8 @@ SimulatedFolder SimulatedFolder::after_power_loss(std::uint32_t seed) const {
   return found;
 }
 
-SimulatedFolder SimulatedFolder::after_kill() const {
-  SimulatedFolder found;
+SimulatedFolder SimulatedFolder::after_kill(std::uint32_t seed) const {
+  SimulatedFolder found{seed};
   for (const auto& [name, bytes] : files()) found.put(name, bytes);
   return found;
 }

@@ -48,6 +48,11 @@ class SimulatedFolder : public Folder {
 
   void set_hook(Hook hook);
   void lose_all();  ///< a sync that fails keeps nothing from now on, in place of some
+
+  /// Read `number` fails, or all from there on. Listing, opening, asking for a size are reads, too.
+  void fail_read(std::size_t number, bool for_good);
+  std::size_t reads() const;  ///< so far
+
   std::size_t operations() const;        ///< so far
   void set_capacity(std::size_t bytes);  ///< of all files together; a write beyond it: no_space
 
@@ -55,7 +60,7 @@ class SimulatedFolder : public Folder {
   SimulatedFolder after_power_loss(std::uint32_t seed) const;
 
   /// The folder that is found when the process is killed at this moment: what readers see.
-  SimulatedFolder after_kill() const;
+  SimulatedFolder after_kill(std::uint32_t seed = 0) const;
 
   /// What readers see, by name; and to change it behind everybody's back, synced at once.
   std::map<std::string, std::string> files() const;
