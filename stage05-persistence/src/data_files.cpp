@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "manifest.hpp"
+#include "segment_file.hpp"
 #include "snapshot.hpp"
 #include "start_error.hpp"
 
@@ -16,7 +17,7 @@ constexpr Lsn lsn_max = Lsn{1} << 63;  // one that can be counted on from: it ne
 bool is_temporary(const std::string& name) {
   if (!name.ends_with(temporary_suffix)) return false;
   const auto whole = name.substr(0, name.size() - temporary_suffix.size());
-  return whole == manifest_name || name == snapshot_temporary_name ||
+  return whole == manifest_name || name == snapshot_temporary_name || name == next_segment_name ||
          segment_first_lsn(whole.substr(0, whole.find(torn_mark)));
 }
 
@@ -33,16 +34,22 @@ DataFiles list_data_files(const Folder& folder) {
   DataFiles files;
   for (const auto& name : *names) {
     files.names.insert(name);
-    if (name == manifest_name) files.has_manifest = true;
-    if (is_temporary(name)) files.temporaries.push_back(name);
-    if (const auto lsn = segment_first_lsn(name)) {
-      must_be(*lsn > 0 && *lsn <= lsn_max, name);
-      files.segments[*lsn] = name;
+    const auto segment = segment_first_lsn(name), snapshot = snapshot_lsn(name);
+    if (segment) {
+      must_be(*segment > 0 && *segment <= lsn_max, name);
+      files.segments[*segment] = name;
+    } else if (snapshot) {
+      must_be(*snapshot < lsn_max, name);
+      files.snapshots[*snapshot] = name;
+    } else if (name == manifest_name) {
+      files.has_manifest = true;
+    } else if (is_temporary(name)) {
+      files.temporaries.push_back(name);
+    } else {
+      continue;
     }
-    if (const auto lsn = snapshot_lsn(name)) {
-      must_be(*lsn < lsn_max, name);
-      files.snapshots[*lsn] = name;
-    }
+    const auto opened = folder.open(name);  // a folder of that name would be in the way
+    if (!opened) throw StartError{Exit::cannot_start, opened.error().message};
   }
   return files;
 }

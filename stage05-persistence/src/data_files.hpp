@@ -22,8 +22,8 @@ struct DataFiles {
   bool has_data() const { return has_manifest || !segments.empty() || !snapshots.empty(); }
 };
 
-/// Throws StartError(cannot_start) when the folder cannot be listed, StartError(damaged) for an LSN
-/// that no log comes to.
+/// Throws StartError(cannot_start) when the folder cannot be listed or one of them is no file that
+/// can be read, StartError(damaged) for an LSN that no log comes to.
 DataFiles list_data_files(const Folder& folder);
 
 /// The name under which bytes of a file, from an offset on, are kept beside it: one that is free.

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,15 +16,21 @@
 
 namespace kv {
 
-/// An open file. Errors: no_space, or storage_failed for everything else.
+/// An open file. Errors: no_space and overloaded, for what may come back (may_come_back), or
+/// storage_failed for everything else.
 class File {
  public:
   virtual ~File() = default;
 
   virtual Result<void> write_at(std::uint64_t offset, std::string_view bytes) = 0;  // all of them
-  virtual Result<std::string> read_at(std::uint64_t offset,
-                                      std::size_t bytes) const = 0;  // or up to the end
+  virtual Result<std::size_t> read_into(std::span<char> bytes,
+                                        std::uint64_t offset) const = 0;  // or up to the end
   virtual Result<std::uint64_t> size() const = 0;
+  virtual Result<void> truncate(std::uint64_t bytes) = 0;  // what is beyond them goes
+  virtual void set_name(const std::string& name) = 0;      // for messages: it will be renamed
+
+  /// A short piece, in a string of its own; or up to the end.
+  Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const;
 
   /// What was written is on the disk when it returns. After an error nobody knows what is: the
   /// kernel may have dropped the pages and marked them clean, so asking again proves nothing.
@@ -44,12 +52,22 @@ class Folder {
   virtual Result<void> sync() = 0;
 };
 
-/// Writes a whole file so that it is there, on the disk, with all its bytes or not at all: under a
-/// temporary name, synced, renamed, the folder synced.
+/// Whether what failed for want of room, of descriptors or of memory may go well a moment later. Of
+/// a sync this is never said.
+inline bool may_come_back(const Error& error) {
+  return error.status == Status::no_space || error.status == Status::overloaded;
+}
+
+/// Has a new file of that name: `write` fills it under a temporary name, then it is synced,
+/// renamed, and the folder synced. So it is there, on the disk, with all its bytes, or not at all,
+/// and nothing of it is left behind. Error storage_failed: nobody knows.
+Result<void> replace_whole(Folder& folder, const std::string& name,
+                           const std::function<Result<void>(File&)>& write);
 Result<void> write_whole(Folder& folder, const std::string& name, std::string_view bytes);
 
-/// All bytes of a file.
-Result<std::string> read_whole(const Folder& folder, const std::string& name);
+/// Writes bytes of one file, from an offset on, to the beginning or the same place of another.
+Result<void> copy_bytes(const File& from, std::uint64_t begin, std::uint64_t end, File& to,
+                        std::uint64_t at);
 
 inline constexpr std::string_view temporary_suffix = ".tmp";  ///< of files that are not whole yet
 

@@ -9,7 +9,6 @@
 #include "log.hpp"
 #include "segment_file.hpp"
 #include "start_error.hpp"
-#include "store.hpp"
 #include "survey.hpp"
 
 namespace kv {
@@ -30,8 +29,9 @@ void print_record(std::ostream& out, std::uint64_t offset, const RecordHeader& h
 }
 
 void print_segment(const Folder& folder, const std::string& name, bool records, std::ostream& out) {
-  const auto bytes = read_segment_file(folder, name);
-  const auto header = read_segment_header(bytes);
+  const auto file = open_segment_file(folder, name);
+  Pieces pieces{*file};
+  const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
   if (!header) {
     fmt::print(out, "{}: {}\n", name, header.error().message);
     return;
@@ -39,17 +39,20 @@ void print_segment(const Folder& folder, const std::string& name, bool records, 
   const auto print = [&](auto offset, const auto& record, auto payload) {
     if (records) print_record(out, offset, record, payload);
   };
-  const auto segment = read_segment(bytes, *header, print);
+  const auto segment = read_segment(pieces, *header, print);
+  if (!segment) throw StartError{Exit::cannot_start, segment.error().message};
   constexpr const char* tails[] = {"clean", "torn", "corrupt"};
-  fmt::print(out, "{}: {} records, LSN {} to {}, {} of {} bytes, {}\n", name, segment.records,
-             header->first_lsn, segment.end.lsn, segment.end_offset, bytes.size(),
-             tails[static_cast<int>(segment.tail)]);
+  fmt::print(out, "{}: {} records, LSN {} to {}, {} of {} bytes, {}\n", name, segment->records,
+             header->first_lsn, segment->end.lsn, segment->end_offset, pieces.size(),
+             tails[static_cast<int>(segment->tail)]);
 }
 
 void print_snapshot(const Folder& folder, const StoreId& store, const std::string& name, Lsn lsn,
                     std::ostream& out) {
   const auto file = folder.open(name);
-  const auto snapshot = file ? read_snapshot(**file, store, lsn, nullptr) : file.error();
+  if (!file) throw StartError{Exit::cannot_start, file.error().message};
+  Pieces pieces{**file};
+  const auto snapshot = read_snapshot(pieces, store, lsn, nullptr);
   if (snapshot) {
     fmt::print(out, "{}: {} rows, up to LSN {}\n", name, snapshot->rows, snapshot->lsn);
   } else {
@@ -75,8 +78,9 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
     if (lsn && manifest) print_snapshot(folder, manifest->store, name, *lsn, out);
   }
   const auto survey = survey_folder(folder, false);
-  load_folder(folder, survey, [](auto, auto, const Row&) {});  // as a start would, to be sure
   for (const auto& warning : survey.warnings) fmt::print(out, "warning: {}\n", warning);
+  for (const auto& warning : check_rest(folder, survey).warnings)
+    fmt::print(out, "warning: {}\n", warning);
   fmt::print(out, "a start would recover up to LSN {}{}\n", survey.end.lsn,
              survey.clean ? " (clean stop)" : "");
 }

@@ -238,6 +238,13 @@ void MemTable::replay(std::string_view table, std::string_view key, Row row) {
   (void)shard.tables.exchange(in, name, std::move(row));
 }
 
+void MemTable::clear() {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock{shard.mutex};
+    shard.tables = {};
+  }
+}
+
 void MemTable::put_back(const Name& table, std::span<const Entry> changes,
                         std::span<Row> replaced) noexcept {
   for (std::size_t i = changes.size(); i-- > 0;) {

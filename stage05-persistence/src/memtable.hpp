@@ -29,6 +29,7 @@ class MemTable : public Storage {
 
   /// Puts back what was there before a restart: an empty row removes. No observer hears of it.
   void replay(std::string_view table, std::string_view key, Row row);
+  void clear();  ///< all of that
 
   /// Shows one shard as it is now; its writers wait meanwhile.
   void visit_shard(std::size_t index, const std::function<void(const Tables&)>& visit) const;

@@ -8,21 +8,14 @@
 
 namespace kv {
 
-OpenSegment::OpenSegment(std::unique_ptr<File> file, const SegmentHeader& header,
+OpenSegment::OpenSegment(std::shared_ptr<File> file, const SegmentHeader& header,
                          const Limits& limits)
     : limits_{limits},
       file_{std::move(file)},
-      first_lsn_{header.first_lsn},
+      header_{header},
       seed_{segment_seed(header)},
       end_offset_{sizeof(SegmentHeader)},
       reserved_offset_{end_offset_ + limits.reserve_bytes} {}
-
-Result<OpenSegment> OpenSegment::create(Folder& folder, const SegmentHeader& header,
-                                        const Limits& limits) {
-  auto file = create_segment(folder, header, limits.reserve_bytes);
-  if (!file) return file.error();
-  return OpenSegment{std::move(*file), header, limits};
-}
 
 bool OpenSegment::may_grow(std::uint64_t bytes) const {
   const bool no_records = end_offset_ == sizeof(SegmentHeader);

@@ -19,22 +19,21 @@ namespace kv {
 class OpenSegment {
  public:
   struct Limits {
-    std::uint64_t segment_bytes = 64 * 1024 * 1024;  ///< then a new segment is begun
+    std::uint64_t segment_bytes = 32 * 1024 * 1024;  ///< then a new segment is begun
     std::uint64_t reserve_bytes = 1024 * 1024;       ///< so many zeros at a time are written ahead
   };
 
-  /// On the disk, and named in the manifest. Error no_space: nothing has changed. Any other: what
-  /// the folder holds is unknown.
-  static Result<OpenSegment> create(Folder& folder, const SegmentHeader& header,
-                                    const Limits& limits);
+  /// `file` is as create_next_segment makes it.
+  OpenSegment(std::shared_ptr<File> file, const SegmentHeader& header, const Limits& limits);
 
-  File& file() const { return *file_; }
-  Lsn first_lsn() const { return first_lsn_; }
+  const std::shared_ptr<File>& file() const { return file_; }  ///< shared with who syncs it
+  const SegmentHeader& header() const { return header_; }
   std::uint64_t end_offset() const { return end_offset_; }  ///< where the next record goes
   std::uint64_t reserved_offset() const { return reserved_offset_; }  ///< where the zeros end
 
   bool has_room(std::uint64_t bytes) const { return end_offset_ + bytes <= reserved_offset_; }
-  bool may_grow(std::uint64_t bytes) const;   ///< by a record; the first may be of any size
+  bool may_grow(std::uint64_t bytes) const;  ///< by a record; the first may be of any size
+  bool is_half_full() const { return end_offset_ > limits_.segment_bytes / 2; }
   Result<void> reserve(std::uint64_t bytes);  ///< sees to it that there is room
 
   /// Up to where zeros should be written now, reserved_offset if no more; and that they have been.
@@ -47,11 +46,9 @@ class OpenSegment {
                        std::uint64_t chain);
 
  private:
-  OpenSegment(std::unique_ptr<File> file, const SegmentHeader& header, const Limits& limits);
-
   Limits limits_;
-  std::unique_ptr<File> file_;
-  Lsn first_lsn_;
+  std::shared_ptr<File> file_;
+  SegmentHeader header_;
   std::uint64_t seed_;  // of its records
   std::uint64_t end_offset_;
   std::uint64_t reserved_offset_;  // up to here there are zeros, or records

@@ -35,9 +35,11 @@ class Descriptor {
 
 Error failure(const std::string& what) {
   const int number = errno;
-  const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-  return Error{full ? Status::no_space : Status::storage_failed,
-               what + ": " + std::strerror(number)};
+  auto status = Status::storage_failed;
+  if (number == ENOSPC || number == EDQUOT || number == EFBIG) status = Status::no_space;
+  if (number == EMFILE || number == ENFILE || number == ENOMEM || number == EAGAIN)
+    status = Status::overloaded;
+  return Error{status, what + ": " + std::strerror(number)};
 }
 
 class PosixFile : public File {
@@ -59,19 +61,24 @@ class PosixFile : public File {
     return {};
   }
 
-  Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const override {
-    std::string read(bytes, '\0');
+  Result<std::size_t> read_into(std::span<char> bytes, std::uint64_t offset) const override {
     std::size_t done = 0;
-    while (done < bytes) {
-      const auto count = ::pread(descriptor_.number(), &read[done], bytes - done,
+    while (done < bytes.size()) {
+      const auto count = ::pread(descriptor_.number(), &bytes[done], bytes.size() - done,
                                  static_cast<off_t>(offset + done));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return failure("cannot read " + name_);
       if (count == 0) break;
       done += static_cast<std::size_t>(count);
     }
-    read.resize(done);
-    return read;
+    return done;
+  }
+
+  Result<void> truncate(std::uint64_t bytes) override {
+    while (::ftruncate(descriptor_.number(), static_cast<off_t>(bytes)) != 0) {
+      if (errno != EINTR) return failure("cannot cut " + name_);
+    }
+    return {};
   }
 
   Result<std::uint64_t> size() const override {
@@ -80,10 +87,12 @@ class PosixFile : public File {
     return static_cast<std::uint64_t>(status.st_size);
   }
 
+  void set_name(const std::string& name) override { name_ = name; }
+
   Result<void> sync() override {
     if (::fdatasync(descriptor_.number()) == 0) return {};
     return Error{Status::storage_failed,
-                 failure("cannot sync " + name_).message};  // never no_space
+                 failure("cannot sync " + name_).message};  // whatever it was
   }
 
  private:
@@ -130,8 +139,9 @@ class PosixFolder : public Folder {
   }
 
   Result<void> sync() override {
-    if (::fsync(descriptor_.number()) != 0) return failure("cannot sync the folder " + path_);
-    return {};
+    if (::fsync(descriptor_.number()) == 0) return {};
+    return Error{Status::storage_failed,
+                 failure("cannot sync the folder " + path_).message};  // whatever it was
   }
 
  private:

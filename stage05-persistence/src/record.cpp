@@ -41,8 +41,12 @@ std::optional<Lsn> segment_first_lsn(const std::string& name) {
   return segment_name(lsn) == name ? std::optional{lsn} : std::nullopt;
 }
 
-SegmentHeader make_segment_header(const StoreId& store, Lsn first_lsn, std::uint64_t chain) {
-  SegmentHeader header{.store = store, .first_lsn = first_lsn, .chain = chain};
+SegmentHeader make_segment_header(const StoreId& store, const Position& end, std::uint64_t id) {
+  SegmentHeader header{.store = store,
+                       .first_lsn = end.lsn + 1,
+                       .chain = end.chain,
+                       .id = id,
+                       .previous = end.segment};
   header.checksum = header_checksum(header);
   return header;
 }
@@ -84,26 +88,27 @@ std::uint64_t append_record(std::string& out, RecordHeader header, std::string_v
   return header.chain;
 }
 
-std::optional<RecordHeader> read_record_header(std::string_view segment, std::uint64_t offset,
+std::optional<RecordHeader> read_record_header(std::string_view bytes, std::uint64_t offset,
                                                std::uint64_t seed) {
-  if (offset + sizeof(RecordHeader) > segment.size()) return std::nullopt;
-  const auto header = load<RecordHeader>(segment, offset);
+  if (bytes.size() < sizeof(RecordHeader)) return std::nullopt;
+  const auto header = load<RecordHeader>(bytes);
   if (header.header_checksum != header_checksum(header, seed, offset)) return std::nullopt;
   return header;
 }
 
-bool misses_only(std::size_t bytes, std::string_view segment, std::uint64_t offset,
+bool misses_only(std::size_t count, std::string_view bytes, std::uint64_t offset,
                  std::uint64_t seed) {
-  if (offset + sizeof(RecordHeader) > segment.size()) return false;
-  const auto header = load<RecordHeader>(segment, offset);
+  if (bytes.size() < sizeof(RecordHeader)) return false;
+  const auto header = load<RecordHeader>(bytes);
   const auto wrong_bits = header.header_checksum ^ header_checksum(header, seed, offset);
-  return wrong_bits != 0 && wrong_bits >> (8 * bytes) == 0;  // the first byte is the lowest
+  return wrong_bits != 0 && wrong_bits >> (8 * count) == 0;  // the first byte is the lowest
 }
 
-bool is_moved(std::string_view segment, std::uint64_t offset, std::uint64_t seed) {
-  if (offset + sizeof(RecordHeader) > segment.size()) return false;
-  const auto header = load<RecordHeader>(segment, offset);
-  for (auto place = sizeof(SegmentHeader); place < 2 * segment.size(); ++place) {
+bool is_moved(std::string_view bytes, std::uint64_t offset, std::uint64_t seed,
+              std::uint64_t segment_bytes) {
+  if (bytes.size() < sizeof(RecordHeader)) return false;
+  const auto header = load<RecordHeader>(bytes);
+  for (std::uint64_t place = sizeof(SegmentHeader); place < 2 * segment_bytes; ++place) {
     if (place != offset && header.header_checksum == header_checksum(header, seed, place))
       return true;
   }

@@ -17,10 +17,10 @@
 //
 //   segment = segment header, records, zeros up to the end of the file
 //
-//    0        4         8          24          32               40
-//   +--------+---------+----------+-----------+----------------+----------+
-//   | "kvwl" | version | store id | first LSN | chain so far   | checksum |   segment header
-//   +--------+---------+----------+-----------+----------------+----------+
+//    0        4         8          24          32             40   48         56
+//   +--------+---------+----------+-----------+--------------+----+----------+----------+
+//   | "kvwl" | version | store id | first LSN | chain so far | id | previous | checksum |   header
+//   +--------+---------+----------+-----------+--------------+----+----------+----------+
 //
 //    0                 8       16    24            32               36     40
 //   +-----------------+-------+-----+-------------+----------------+------+---------+
@@ -29,11 +29,16 @@
 //
 // The header checksum is over the rest of the header, seeded with the store, the segment and the
 // offset: it proves the length before that is believed, and no stored value can pose as a record.
-// The chain is a checksum over header and payload seeded with the chain of the record before, also
-// across segments: no record can be missing, moved or repeated. The LSN (log sequence number)
-// counts commands that changed something, from 1, without a gap. The durable LSN is what was known
-// to be on the disk when the record was written: a log that ends below a durable LSN that stands
-// anywhere has lost something.
+// The chain is a checksum over header and payload seeded with the chain of the last changes before,
+// also across segments: no record can be missing, moved or repeated, and two logs that have the
+// same chain at an LSN have the same changes up to there. The LSN (log sequence number) counts
+// commands that changed something, from 1, without a gap. The durable LSN is what was known to be
+// on the disk when the record was written: a log that ends below a durable LSN that stands anywhere
+// has lost something.
+//
+// Each segment has a random id and names the one before it. A start that cuts something off gives
+// LSNs again, in a segment with another id: what was cut off, or a copy of the store that went its
+// own way, does not pass for a part of this one.
 
 namespace kv {
 
@@ -47,10 +52,19 @@ struct SegmentHeader {
   std::uint32_t version = format_version;
   StoreId store = {};
   Lsn first_lsn = 0;
-  std::uint64_t chain = 0;     // of the last record of the segment before; 0 when there is none
+  std::uint64_t chain = 0;  // of the last changes before; 0 when there are none
+  std::uint64_t id = 0;
+  std::uint64_t previous = 0;  // the id of the segment before; 0: there is none
   std::uint64_t checksum = 0;  // of all the above
 };
-static_assert(sizeof(SegmentHeader) == 48);
+static_assert(sizeof(SegmentHeader) == 64);
+
+/// Where the log stands: after which LSN, the chain there, and the id of the segment it is in.
+struct Position {
+  Lsn lsn = 0;
+  std::uint64_t chain = 0;
+  std::uint64_t segment = 0;  // 0: in none
+};
 
 enum class RecordType : std::uint32_t {
   changes = 1,  ///< of one command
@@ -71,8 +85,8 @@ std::string segment_name(Lsn first_lsn);
 std::optional<Lsn> segment_first_lsn(
     const std::string& name);  // nullopt: not the name of a segment
 
-/// The header, with its checksum.
-SegmentHeader make_segment_header(const StoreId& store, Lsn first_lsn, std::uint64_t chain);
+/// The header, with its checksum, of a segment that goes on from `end`.
+SegmentHeader make_segment_header(const StoreId& store, const Position& end, std::uint64_t id);
 
 /// Error: no segment header, damaged, or of a version that is not known.
 Result<SegmentHeader> read_segment_header(std::string_view segment);
@@ -83,25 +97,26 @@ Error unknown_version(std::uint32_t version);
 /// What the header checksums of a segment's records start from.
 std::uint64_t segment_seed(const SegmentHeader& header);
 
-/// Appends a record; `header` has LSN, durable LSN and type. Gives the new chain.
+/// Appends a record; `header` has LSN, durable LSN and type. Gives its chain.
 std::uint64_t append_record(std::string& out, RecordHeader header, std::string_view payload,
                             std::uint64_t chain, std::uint64_t seed, std::uint64_t offset);
 
-/// The record header at `offset`, if there is one: its checksum is right.
-std::optional<RecordHeader> read_record_header(std::string_view segment, std::uint64_t offset,
+/// The record header at `offset`, where `bytes` begin, if there is one: its checksum is right.
+std::optional<RecordHeader> read_record_header(std::string_view bytes, std::uint64_t offset,
                                                std::uint64_t seed);
 
-/// Whether a record header at `offset` misses nothing but the first `bytes` (under 8) of its
-/// checksum.
-bool misses_only(std::size_t bytes, std::string_view segment, std::uint64_t offset,
+/// Whether the record header at `offset`, where `bytes` begin, misses nothing but the first `count`
+/// (under 8) bytes of its checksum.
+bool misses_only(std::size_t count, std::string_view bytes, std::uint64_t offset,
                  std::uint64_t seed);
 
-/// Whether the header at `offset` is whole, but was written for another place in the segment: a
+/// Whether `bytes` begin with a whole header that was written for another place than `offset`: a
 /// record before it is missing, or it is there twice. Places up to twice the segment's size are
 /// tried.
-bool is_moved(std::string_view segment, std::uint64_t offset, std::uint64_t seed);
+bool is_moved(std::string_view bytes, std::uint64_t offset, std::uint64_t seed,
+              std::uint64_t segment_bytes);
 
-/// The chain after a record.
+/// The chain of a record. That of a mark is for itself: the next record does not go on from it.
 std::uint64_t next_chain(const RecordHeader& header, std::string_view payload, std::uint64_t chain);
 
 // The payload of a record of changes, and a chunk of a snapshot: the table, and the rows as they

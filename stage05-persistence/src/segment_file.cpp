@@ -6,57 +6,47 @@
 #include <string>
 
 #include "bytes.hpp"
-#include "manifest.hpp"
 #include "start_error.hpp"
 
 namespace kv {
-namespace {
 
-Result<void> fill(File& file, const SegmentHeader& header, std::uint64_t reserve_bytes) {
-  if (auto written = file.write_at(0, bytes_of(header)); !written) return written;
-  const auto zeros = write_zeros(file, sizeof(header), sizeof(header) + reserve_bytes);
-  return zeros ? file.sync() : zeros;
-}
-
-}  // namespace
-
-Result<std::unique_ptr<File>> create_segment(Folder& folder, const SegmentHeader& header,
-                                             std::uint64_t reserve_bytes) {
-  const auto name = segment_name(header.first_lsn);
-  const auto temporary = name + std::string{temporary_suffix};
-  auto file = folder.create(temporary);
+Result<std::unique_ptr<File>> create_next_segment(Folder& folder, std::uint64_t reserve_bytes) {
+  auto file = folder.create(next_segment_name);
   if (!file) return file;
-  if (auto filled = fill(**file, header, reserve_bytes); !filled) {
-    (void)folder.remove(temporary);  // if it stays, the next start removes it
-    return filled.error();
-  }
-  const bool replaces = folder.open(name).has_value();  // one without records, at a start
-  auto done = folder.rename(temporary, name);
-  if (done) done = folder.sync();
-  if (!done) return Error{Status::storage_failed, done.error().message};
-
-  done =
-      write_manifest(folder, Manifest{.store = header.store, .newest_segment = header.first_lsn});
+  auto done = write_zeros(**file, 0, sizeof(SegmentHeader) + reserve_bytes);
+  if (done) done = (*file)->sync();
   if (done) return file;
-  if (done.error().status != Status::no_space || replaces) return done.error();
-  auto undone = folder.remove(name);  // the old segment goes on, and its records need this LSN
-  if (undone) undone = folder.sync();
-  return undone ? done.error() : Error{Status::storage_failed, undone.error().message};
+  (void)folder.remove(next_segment_name);  // if it stays, the next start removes it
+  return done.error();
 }
 
-std::string read_segment_file(const Folder& folder, const std::string& name) {
+Result<void> begin_next_segment(Folder& folder, File& file, const SegmentHeader& header) {
+  auto done = file.write_at(0, bytes_of(header));
+  if (done) done = file.sync();
+  if (!done) return Error{Status::storage_failed, done.error().message};
+  if (auto named = folder.rename(next_segment_name, segment_name(header.first_lsn)); !named)
+    return named;
+  if (auto synced = folder.sync(); !synced)
+    return Error{Status::storage_failed, synced.error().message};
+  return {};
+}
+
+std::unique_ptr<File> open_segment_file(const Folder& folder, const std::string& name) {
   constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;  // the largest record takes half of it
-  const auto file = folder.open(name);
+  auto file = folder.open(name);
   const auto size = file ? (*file)->size() : file.error();
-  if (size && *size > bytes_max) {
-    throw StartError{Exit::damaged,
-                     fmt::format("{} is damaged at offset {}: no segment is longer, and it has {} "
-                                 "bytes; cut it there",
-                                 name, bytes_max, *size)};
-  }
-  auto bytes = size ? (*file)->read_at(0, *size) : size.error();
+  if (!size) throw StartError{Exit::cannot_start, size.error().message};
+  if (*size <= bytes_max) return std::move(*file);
+  throw StartError{Exit::damaged,
+                   fmt::format("{} is damaged at offset {}: no segment is longer, and it has {} "
+                               "bytes; cut it there",
+                               name, bytes_max, *size)};
+}
+
+Result<SegmentHeader> read_header_of(const Folder& folder, const std::string& name) {
+  const auto bytes = open_segment_file(folder, name)->read_at(0, sizeof(SegmentHeader));
   if (!bytes) throw StartError{Exit::cannot_start, bytes.error().message};
-  return std::move(*bytes);
+  return read_segment_header(*bytes);
 }
 
 Result<std::map<Lsn, std::string>> list_segments(const Folder& folder) {

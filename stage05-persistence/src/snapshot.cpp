@@ -31,6 +31,7 @@ constexpr std::uint32_t rows_type = 1, footer_type = 2;
 struct Footer {
   std::uint64_t rows = 0;
   Lsn lsn = 0;
+  std::uint64_t chain = 0;
 };
 
 std::uint64_t chunk_checksum(const ChunkHeader& header, std::string_view payload,
@@ -40,6 +41,16 @@ std::uint64_t chunk_checksum(const ChunkHeader& header, std::string_view payload
 
 std::uint64_t header_checksum(const SnapshotHeader& header) {
   return checksum(bytes_of(header).substr(0, offsetof(SnapshotHeader, checksum)), 0);
+}
+
+Result<SnapshotHeader> snapshot_header_in(std::string_view bytes) {
+  if (bytes.size() < sizeof(SnapshotHeader))
+    return Error{Status::storage_failed, "no whole header at offset 0"};
+  const auto header = load<SnapshotHeader>(bytes);
+  if (header.magic != SnapshotHeader{}.magic || header.checksum != header_checksum(header))
+    return Error{Status::storage_failed, "damaged header at offset 0"};
+  if (header.version != format_version) return unknown_version(header.version);
+  return header;
 }
 
 std::size_t count_rows(std::string_view payload) {
@@ -77,9 +88,16 @@ class Writer {
     add_chunk(rows_type, payload);
   }
 
-  void add_footer(Lsn lsn) { add_chunk(footer_type, bytes_of(Footer{rows_, lsn})); }
+  void add_footer(const Position& end) {
+    add_chunk(footer_type, bytes_of(Footer{rows_, end.lsn, end.chain}));
+  }
 
   std::uint64_t rows() const { return rows_; }
+
+  Result<void> flush_when_large() {
+    constexpr std::size_t large = 1024 * 1024;
+    return bytes_.size() < large ? Result<void>{} : flush();
+  }
 
   /// Syncs now and then: to sync all of it at the end would hold up the log's syncs meanwhile.
   Result<void> flush() {
@@ -121,16 +139,21 @@ Result<void> copy_changes(const Folder& folder, Lsn after, Lsn last, Writer& wri
     const auto next = std::next(segment);
     if (next != segments->end() && next->first <= after + 1) continue;
     if (stop.stop_requested()) return stopped();
-    const auto bytes = read_whole(folder, segment->second);
-    if (!bytes) return bytes.error();
-    const auto header = read_segment_header(*bytes);
+    const auto file = folder.open(segment->second);
+    if (!file) return file.error();
+    Pieces pieces{**file};
+    const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
     if (!header) return header.error();
-    read_segment(*bytes, *header, [&](auto, const RecordHeader& record, std::string_view payload) {
+    Result<void> written;
+    const auto copy = [&](auto, const RecordHeader& record, std::string_view payload) {
       if (record.type != RecordType::changes || record.lsn != copied + 1 || copied == last) return;
       writer.add_changes(payload);
       ++copied;
-    });
-    if (auto written = writer.flush(); !written) return written;
+      if (written) written = writer.flush_when_large();
+    };
+    if (const auto read = read_segment(pieces, *header, copy); !read) return read.error();
+    if (written) written = writer.flush();
+    if (!written) return written;
   }
   if (copied == last) return {};
   return Error{Status::storage_failed, fmt::format("the log cannot be read after LSN {}", copied)};
@@ -163,34 +186,28 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
     memtable.visit_shard(index, [&](const Tables& tables) { writer.add(tables); });
     if (auto written = writer.flush(); !written) return written.error();
   }
-  const Lsn lsn = wal.last_lsn();
-  if (auto durable = wal.make_durable(lsn); !durable) return durable.error();
-  if (auto copied = copy_changes(folder, first_lsn, lsn, writer, stop); !copied)
+  const Position end = wal.last();
+  if (auto durable = wal.make_durable(end.lsn); !durable) return durable.error();
+  if (auto copied = copy_changes(folder, first_lsn, end.lsn, writer, stop); !copied)
     return copied.error();
-  writer.add_footer(lsn);
+  writer.add_footer(end);
   if (auto written = writer.flush(); !written) return written.error();
   if (auto synced = (*file)->sync(); !synced) return synced.error();
-  if (auto renamed = folder.rename(snapshot_temporary_name, snapshot_name(lsn)); !renamed)
+  if (auto renamed = folder.rename(snapshot_temporary_name, snapshot_name(end.lsn)); !renamed)
     return renamed.error();
   if (auto synced = folder.sync(); !synced) return synced.error();
-  return Snapshot{lsn, header.created, writer.rows()};
+  return Snapshot{end.lsn, end.chain, header.created, writer.rows()};
 }
 
 Result<SnapshotHeader> read_snapshot_header(const File& file) {
   const auto bytes = file.read_at(0, sizeof(SnapshotHeader));
-  if (!bytes) return bytes.error();
-  if (bytes->size() < sizeof(SnapshotHeader))
-    return Error{Status::storage_failed, "no whole header at offset 0"};
-  const auto header = load<SnapshotHeader>(*bytes);
-  if (header.magic != SnapshotHeader{}.magic || header.checksum != header_checksum(header))
-    return Error{Status::storage_failed, "damaged header at offset 0"};
-  if (header.version != format_version) return unknown_version(header.version);
-  return header;
+  return bytes ? snapshot_header_in(*bytes) : bytes.error();
 }
 
-Result<Snapshot> read_snapshot(const File& file, const StoreId& store, Lsn lsn,
+Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
                                const ChangeReader& change) {
-  const auto header = read_snapshot_header(file);
+  const auto header = snapshot_header_in(pieces.at(0, sizeof(SnapshotHeader)));
+  if (pieces.error()) return *pieces.error();
   if (!header) return header.error();
   std::uint64_t offset = 0;
   const auto damaged = [&](const char* what) {
@@ -200,31 +217,29 @@ Result<Snapshot> read_snapshot(const File& file, const StoreId& store, Lsn lsn,
 
   std::uint64_t chain = header->checksum, rows = 0;
   for (offset = sizeof(SnapshotHeader);;) {
-    const auto bytes = file.read_at(offset, sizeof(ChunkHeader));
-    if (!bytes) return bytes.error();
-    if (bytes->size() < sizeof(ChunkHeader)) return damaged("it ends too soon");
-    const auto chunk = load<ChunkHeader>(*bytes);
+    const auto bytes = pieces.at(offset, sizeof(ChunkHeader));
+    if (pieces.error()) return *pieces.error();
+    if (bytes.size() < sizeof(ChunkHeader)) return damaged("it ends too soon");
+    const auto chunk = load<ChunkHeader>(bytes);
     if (chunk.length > chunk_bytes_max) return damaged("damaged chunk header");
-    const auto payload = file.read_at(offset + sizeof(ChunkHeader), chunk.length);
-    if (!payload) return payload.error();
-    if (payload->size() < chunk.length || chunk.checksum != chunk_checksum(chunk, *payload, chain))
+    const auto payload = pieces.at(offset + sizeof(ChunkHeader), chunk.length);
+    if (pieces.error()) return *pieces.error();
+    if (payload.size() < chunk.length || chunk.checksum != chunk_checksum(chunk, payload, chain))
       return damaged("damaged chunk");
     chain = chunk.checksum;
     if (chunk.type == footer_type && chunk.length == sizeof(Footer)) {
-      const auto footer = load<Footer>(*payload);
-      const auto size = file.size();
-      if (!size) return size.error();
+      const auto footer = load<Footer>(payload);
       if (footer.rows != rows) return damaged("the footer counts other rows");
       if (footer.lsn != lsn) return damaged("the snapshot of another moment than its name says");
       offset += sizeof(ChunkHeader) + chunk.length;
-      if (*size != offset) return damaged("bytes after the footer");
-      return Snapshot{lsn, header->created, rows};
+      if (pieces.size() != offset) return damaged("bytes after the footer");
+      return Snapshot{lsn, footer.chain, header->created, rows};
     }
     const auto row = [&](std::string_view table, std::string_view key, Row value) {
       ++rows;
       if (change) change(table, key, std::move(value));
     };
-    if (chunk.type != rows_type || !read_changes(*payload, row))
+    if (chunk.type != rows_type || !read_changes(payload, row))
       return damaged("a chunk that makes no sense");
     offset += sizeof(ChunkHeader) + chunk.length;
   }

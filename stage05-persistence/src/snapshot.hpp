@@ -8,6 +8,7 @@
 
 #include "folder.hpp"
 #include "memtable.hpp"
+#include "pieces.hpp"
 #include "record.hpp"
 #include "wal.hpp"
 
@@ -16,7 +17,8 @@
 //   snapshot = header | chunk ... | footer
 //   header   = magic "kvsn" | version u32 | store id | created | checksum
 //   chunk    = checksum u64 | length u32 | type u32 = 1 | payload, as in a record (record.hpp)
-//   footer   = checksum u64 | length u32 | type u32 = 2 | rows u64 | LSN u64
+//   footer   = checksum u64 | length u32 | type u32 = 2 | rows u64 | LSN u64 | chain of the log
+//   there
 //
 // Writers go on while it is written. First come all rows, one shard at a time, each as it is at
 // that moment. Then come, copied out of the log, the changes that were made meanwhile: replayed
@@ -39,6 +41,7 @@ static_assert(sizeof(SnapshotHeader) == 40);
 /// A snapshot that is whole.
 struct Snapshot {
   Lsn lsn = 0;
+  std::uint64_t chain = 0;   ///< of the log, at that LSN
   std::int64_t created = 0;  ///< seconds since 1970
   std::uint64_t rows = 0;    ///< of shards and of the log: a key can have several
 };
@@ -57,8 +60,8 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
 Result<SnapshotHeader> read_snapshot_header(const File& file);
 
 /// Reads a snapshot to its end and checks all of it; gives its rows to `change`, in order; it may
-/// be null. Error: what is wrong with it, and where.
-Result<Snapshot> read_snapshot(const File& file, const StoreId& store, Lsn lsn,
+/// be null. Error: what is wrong with it, and where; or it cannot be read, as `pieces` then say.
+Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
                                const ChangeReader& change);
 
 }  // namespace kv

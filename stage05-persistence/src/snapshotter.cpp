@@ -13,15 +13,17 @@
 namespace kv {
 
 Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal,
-                         std::uint64_t every, std::int64_t newest_created, std::uint64_t log_bytes)
+                         std::uint64_t every, std::int64_t newest_created, std::uint64_t log_bytes,
+                         Job first)
     : folder_{folder},
       store_{store},
       memtable_{memtable},
       wal_{wal},
       every_{every},
+      first_{std::move(first)},
       newest_created_{newest_created},
       next_at_{every - std::min(every, log_bytes)} {
-  if (every_ > 0) thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+  thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
   listener_ = wal_.listeners().add([this] {
     if (wal_.appended_bytes() < next_at_) return;
     const std::lock_guard lock{mutex_};  // or the notification could come before the wait
@@ -30,6 +32,8 @@ Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& m
 }
 
 void Snapshotter::run(const std::stop_token& stop) {
+  first_(stop);
+  if (every_ == 0) return;
   std::unique_lock lock{mutex_};
   const auto is_due = [this] { return wal_.appended_bytes() >= next_at_; };
   while (wake_.wait(lock, stop, is_due) && !stop.stop_requested()) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -20,8 +21,13 @@ namespace kv {
 /// being written is not waited for.
 class Snapshotter {
  public:
-  Snapshotter(Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal,
-              std::uint64_t every, std::int64_t newest_created, std::uint64_t log_bytes);
+  using Job = std::function<void(const std::stop_token&)>;
+
+  /// `first` is done first on that thread: with what the start has left to do.
+  Snapshotter(
+      Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal, std::uint64_t every,
+      std::int64_t newest_created, std::uint64_t log_bytes,
+      Job first = [](const std::stop_token&) {});
   ~Snapshotter() { wal_.listeners().remove(listener_); }
 
   void stop() { thread_.request_stop(); }  ///< as the destructor does, which then waits for it
@@ -40,6 +46,7 @@ class Snapshotter {
   const MemTable& memtable_;
   Wal& wal_;
   const std::uint64_t every_;
+  const Job first_;
   std::atomic<std::int64_t> newest_created_;
   std::atomic<std::uint64_t> next_at_;  // of appended_bytes
   std::mutex mutex_;                    // of wake_

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <random>
 
+#include "identity.hpp"
 #include "segment_file.hpp"
 #include "start_error.hpp"
 
@@ -27,10 +28,11 @@ StoreId random_id() {
 
 /// Of the log that a start has to replay, or up to a segment more.
 std::uint64_t log_bytes(const Survey& survey) {
+  constexpr std::uint64_t file_bytes_min = 4096;  // a file takes at the least; each start makes one
   std::uint64_t bytes = 0;
   for (const auto& segment : survey.segments) {
     if (!survey.snapshot || segment.end.lsn > survey.snapshot->lsn)
-      bytes += segment.end_offset - sizeof(SegmentHeader);
+      bytes += std::max<std::uint64_t>(segment.end_offset - sizeof(SegmentHeader), file_bytes_min);
   }
   return bytes;
 }
@@ -55,84 +57,118 @@ void report(const Survey& survey, std::chrono::steady_clock::duration took) {
       std::chrono::duration<double>(took).count());
 }
 
+/// A snapshot that is no way back is set aside, or the log that it stands for would be removed.
+void check_unread(Folder& folder, const Survey& survey, const std::stop_token& stop) {
+  const auto rest = check_rest(folder, survey, stop);
+  for (const auto& warning : rest.warnings) spdlog::error("{}", warning);
+  for (const auto& name : rest.damaged_snapshots) {
+    if (auto moved = folder.rename(name, torn_name(survey.files, name, 0)); !moved)
+      spdlog::error("{}; move it away", moved.error().message);
+  }
+}
+
 }  // namespace
 
 Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,
              std::function<void(const Error&)> on_failure)
     : folder_{std::move(folder)} {
   const auto begin = std::chrono::steady_clock::now();
-  auto survey = survey_folder(*folder_, settings.truncate);
-  repair_folder(*folder_, survey);
-  if (survey.is_new) {
-    survey.store = random_id();
-    must(write_manifest(*folder_, Manifest{.store = survey.store}));
-  }
-  load_folder(*folder_, survey, [&memtable](std::string_view table, std::string_view key, Row row) {
-    memtable.replay(table, key, std::move(row));
-  });
+  const Loader loader{
+      .change = [&memtable](std::string_view table, std::string_view key,
+                            Row row) { memtable.replay(table, key, std::move(row)); },
+      .clear = [&memtable] { memtable.clear(); }};
+  auto survey = survey_folder(*folder_, settings.truncate, loader);
+  settings.before_changes();
+  begin_log(settings, survey, std::move(on_failure));
   report(survey, std::chrono::steady_clock::now() - begin);
-
-  wal_ = std::make_unique<Wal>(*folder_, survey.store, survey.end, settings.sync,
-                               std::move(on_failure), settings.limits);
   memtable.observe(*wal_);
+  auto first = [&folder = *folder_, survey](const std::stop_token& stop) {
+    check_unread(folder, survey, stop);
+  };
   snapshotter_ = std::make_unique<Snapshotter>(
       *folder_, survey.store, memtable, *wal_, settings.snapshot_every,
-      survey.snapshot ? survey.snapshot->created : 0, log_bytes(survey));
+      survey.snapshot ? survey.snapshot->created : 0, log_bytes(survey), std::move(first));
+}
+
+void Store::begin_log(const Settings& settings, Survey& survey,
+                      std::function<void(const Error&)> on_failure) {
+  Wal::Repair repair;
+  if (survey.is_new) {
+    survey.store = random_id();
+    for (const auto& name : survey.files.temporaries) must(folder_->remove(name));
+    must(write_manifest(*folder_, Manifest{.store = survey.store}));
+  } else {
+    repair = [&folder = *folder_, survey]() mutable { return repair_folder(folder, survey); };
+  }
+  try {
+    wal_ = std::make_unique<Wal>(*folder_, survey.store, survey.end, settings.sync,
+                                 std::move(on_failure), settings.limits, std::move(repair));
+  } catch (const StartError&) {
+    if (survey.is_new && list_data_files(*folder_).segments.empty())
+      (void)folder_->remove(manifest_name);
+    throw;
+  }
+  if (const auto lacking = wal_->lacks_room()) {
+    // What is read from now on may be in the cache alone: nobody sees it before it is on the disk.
+    if (!survey.segments.empty()) {
+      const auto name = segment_name(survey.segments.back().header.first_lsn);
+      must(open_or_throw(*folder_, name)->sync());
+    }
+    must(folder_->sync());
+    spdlog::error("{}; reads are served, and writes are answered 507 until there is room",
+                  lacking->message);
+  }
 }
 
 Result<void> Store::close() {
   snapshotter_.reset();
   auto closed = wal_->close();
-  if (closed || closed.error().status != Status::no_space) return closed;
+  if (closed || !may_come_back(closed.error())) return closed;
   spdlog::warn("{}; the log is whole, and the next start reads it as after a crash",
                closed.error().message);
   return {};
 }
 
-void repair_folder(Folder& folder, const Survey& survey) {
-  for (const auto& name : survey.files.temporaries) must(folder.remove(name));
-  for (const auto& name : survey.set_aside)
-    must(folder.rename(name, torn_name(survey.files, name, 0)));
-  must(folder.sync());
-  if (survey.clean || survey.segments.empty()) return;
-  const Segment& last = survey.segments.back();
-  const auto name = segment_name(last.header.first_lsn);
-  const auto bytes = read_segment_file(folder, name);
-  if (last.used_bytes > last.end_offset) {
-    must(write_whole(
-        folder, torn_name(survey.files, name, last.end_offset),
-        std::string_view{bytes}.substr(last.end_offset, last.used_bytes - last.end_offset)));
+namespace {
+
+/// The segment's valid part, in a new file, and what is cut off in another.
+Result<void> rewrite(Folder& folder, const Survey& survey, const Segment& segment) {
+  const auto name = segment_name(segment.header.first_lsn);
+  const auto file = folder.open(name);
+  if (!file) return file.error();
+  const auto copy = [&](std::uint64_t begin, std::uint64_t end) {
+    return [&file, begin, end](File& to) { return copy_bytes(**file, begin, end, to, 0); };
+  };
+  const auto end = segment.end_offset;
+  Result<void> done;
+  if (segment.used_bytes > end) {
+    done = replace_whole(folder, torn_name(survey.files, name, end), copy(end, segment.used_bytes));
   }
-  must(write_whole(folder, name, std::string_view{bytes}.substr(0, last.end_offset)));
+  return done ? replace_whole(folder, name, copy(0, end)) : done;
 }
 
-void load_folder(const Folder& folder, const Survey& survey, const ChangeReader& change) {
-  const auto unreadable = [](const std::string& name) {  // the survey has just read it
-    return StartError{Exit::cannot_start, name + " has changed while it was read"};
-  };
-  const auto senseless = [](const std::string& name, std::uint64_t offset) {
-    return StartError{Exit::damaged,
-                      fmt::format("{} is damaged at offset {}: its checksums are right, and it "
-                                  "makes no sense; put the files of a copy in its place",
-                                  name, offset)};
-  };
-  const Lsn snapshot_lsn = survey.snapshot ? survey.snapshot->lsn : 0;
-  if (survey.snapshot) {
-    const auto name = snapshot_name(snapshot_lsn);
-    const auto file = folder.open(name);
-    if (!file || !read_snapshot(**file, survey.store, snapshot_lsn, change)) throw unreadable(name);
+}  // namespace
+
+Result<void> repair_folder(Folder& folder, Survey& survey) {
+  auto& temporaries = survey.files.temporaries;
+  auto& set_aside = survey.set_aside;
+  for (; !temporaries.empty(); temporaries.pop_back()) {
+    if (auto removed = folder.remove(temporaries.back()); !removed) return removed;
   }
-  for (const auto& segment : survey.segments) {
-    if (segment.end.lsn <= snapshot_lsn) continue;
-    const auto name = segment_name(segment.header.first_lsn);
-    const auto bytes = read_segment_file(folder, name);
-    (void)read_segment(bytes, segment.header,
-                       [&](auto offset, const RecordHeader& header, std::string_view payload) {
-                         if (header.type != RecordType::changes || header.lsn <= snapshot_lsn)
-                           return;
-                         if (!read_changes(payload, change)) throw senseless(name, offset);
-                       });
+  for (; !set_aside.empty(); set_aside.pop_back()) {
+    const auto& name = set_aside.back();
+    if (auto moved = folder.rename(name, torn_name(survey.files, name, 0)); !moved) return moved;
   }
+  if (auto synced = folder.sync(); !synced) return synced;
+  if (survey.clean || survey.segments.empty()) return {};
+  const Segment& last = survey.segments.back();
+  if (auto rewritten = rewrite(folder, survey, last); !rewritten) return rewritten;
+  if (last.header.first_lsn > survey.named_segment) {  // or the next one were the second unnamed
+    const Manifest named{.store = survey.store, .newest_segment = last.header.first_lsn};
+    if (auto written = write_manifest(folder, named); !written) return written;
+  }
+  survey.clean = true;
+  return {};
 }
 
 }  // namespace kv

@@ -20,10 +20,12 @@ class Store {
     std::uint64_t snapshot_every = 0;  ///< bytes of log; 0: never
     bool truncate = false;             ///< at damage, start with what is before it
     Wal::Limits limits = {};
+    std::function<void()> before_changes = [] {};  ///< all is read; now the folder is changed
   };
 
   /// Fills the memtable, which is empty, with what the folder holds, and observes it from then on.
-  /// The memtable must outlive the store. `on_failure`: see Wal. Throws StartError.
+  /// The memtable must outlive the store. `on_failure`: see Wal. Throws StartError, and has left
+  /// nothing behind then. Where there is no room to go on writing, it serves reads, and says so.
   Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,
         std::function<void(const Error&)> on_failure);
 
@@ -35,6 +37,9 @@ class Store {
   Result<void> close();
 
  private:
+  void begin_log(const Settings& settings, Survey& survey,
+                 std::function<void(const Error&)> on_failure);
+
   std::unique_ptr<Folder> folder_;
   std::unique_ptr<Wal> wal_;
   std::unique_ptr<Snapshotter> snapshotter_;
@@ -42,10 +47,8 @@ class Store {
 
 /// Makes what the survey found ready to go on from: the last segment keeps its valid part only, in
 /// a new file, since of the old one nobody knows what is on the disk and what in the cache. What is
-/// cut off is kept beside it. Throws StartError(cannot_start).
-void repair_folder(Folder& folder, const Survey& survey);
-
-/// Gives everything that the survey found to `change`, in order. Throws StartError.
-void load_folder(const Folder& folder, const Survey& survey, const ChangeReader& change);
+/// cut off is kept beside it. What is done is taken out of the survey: after an error it may be
+/// called again.
+Result<void> repair_folder(Folder& folder, Survey& survey);
 
 }  // namespace kv

@@ -1,36 +1,53 @@
 #include "wal.hpp"
 
+#include <chrono>
 #include <utility>
 
-#include "manifest.hpp"
 #include "segment_file.hpp"
 #include "start_error.hpp"
 
 namespace kv {
 
 Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
-         std::function<void(const Error&)> on_failure, const Limits& limits)
+         std::function<void(const Error&)> on_failure, const Limits& limits, Repair repair)
     : folder_{folder},
       store_{store},
       sync_{sync},
       on_failure_{std::move(on_failure)},
       limits_{limits},
+      repair_{std::move(repair)},
       chain_{end.chain},
+      end_segment_{end.segment},
       written_lsn_{end.lsn},
       last_lsn_{end.lsn},
       safe_lsn_{end.lsn},
       durable_lsn_{end.lsn} {
-  if (auto begun = begin_segment(); !begun) {
-    throw StartError{Exit::cannot_start,
-                     "cannot begin a segment of the log: " + begun.error().message};
+  const bool has_data = repair_ != nullptr;
+  if (auto begun = begin_first_segment(); !begun) {
+    if (!has_data || !may_come_back(begun.error())) {
+      throw StartError{Exit::cannot_start,
+                       "cannot begin a segment of the log: " + begun.error().message};
+    }
+    no_room_ = begun.error();
+    next_try_ = Clock::now() + between_tries;
   }
   try {
     thread_ = std::jthread{[this] { run(); }};
-    if (sync_ != Sync::always) sync_thread_ = std::jthread{[this] { run_syncs(); }};
+    aside_thread_ = std::jthread{[this] { run_aside(); }};
   } catch (...) {
     stop();  // or the first one would never end
     throw;
   }
+}
+
+Position Wal::last() {
+  const std::lock_guard lock{mutex_};
+  return {last_lsn_, chain_, segment_ ? segment_->header().id : end_segment_};
+}
+
+std::optional<Error> Wal::lacks_room() {
+  const std::lock_guard lock{mutex_};
+  return segment_ ? std::nullopt : no_room_;
 }
 
 // --- a change comes in ---
@@ -59,8 +76,8 @@ bool Wal::flush_now() noexcept {
   std::unique_lock lock{mutex_};
   if (writing_) ask_for_flush();  // who is at it goes on with that
   if (writing_ || failure_) return false;
-  const bool nobody_waits = pending_.empty() || mark_waits_;
-  if (!pending_.empty() && !flush(lock)) return false;
+  const bool nobody_waits = !is_anything_pending() || mark_waits_;
+  if (is_anything_pending() && !flush(lock)) return false;
   if (nobody_waits) reserve_ahead(lock);
   if (flush_asked_) work_.notify_one();  // by somebody else meanwhile
   return mark_waits_ || !nobody_waits;
@@ -68,44 +85,43 @@ bool Wal::flush_now() noexcept {
 
 void Wal::append(RecordType type, std::string_view payload) {
   const RecordHeader header{.lsn = last_lsn_, .durable_lsn = durable_lsn_, .type = type};
-  chain_ = segment_->append(pending_, header, payload, chain_);
+  const auto chain = segment_->append(pending_, header, payload, chain_);
+  if (type == RecordType::changes) chain_ = chain;
 }
 
-/// Sees to it that `bytes` more fit into the space that is reserved in the segment, or in a new
-/// one.
+/// Sees to it that `bytes` more fit into the space that is reserved in the segment, or in the next
+/// one. Who finds none ready has one more try made for it, and waits for that.
 Result<void> Wal::make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes) {
   while (!failure_) {
-    if (segment_->has_room(bytes)) return {};
-    if (segment_->may_grow(bytes)) return segment_->reserve(bytes);
-    if (pending_.empty() && !writing_ && !syncing_) {  // it is full, and written to its end
-      if (auto begun = begin_segment(); !begun) return begun;
-    } else {
-      ask_for_flush();
-      progress_.wait(lock);
+    if (segment_ && segment_->has_room(bytes)) return {};
+    if (segment_ && segment_->may_grow(bytes)) return segment_->reserve(bytes);
+    if (segment_ && next_ && !closing_) {
+      change_segment();
+      continue;
     }
+    const auto tries = preparations_;
+    const bool needs_next = !next_;
+    preparation_asked_ = preparation_asked_ || needs_next;
+    aside_.notify_one();
+    ask_for_flush();
+    progress_.wait(lock, [&] {
+      return failure_ || stopping_ || (needs_next ? preparations_ != tries : !closing_);
+    });
+    if (no_room_) return *no_room_;
+    if (stopping_) return Error{Status::storage_failed, "the log is being closed"};
   }
   return *failure_;
 }
 
-/// The old segment is on the disk to its end before there is a new one. Without room for the new
-/// one nothing has changed; any other error leaves unknown what the folder holds, and is final.
-Result<void> Wal::begin_segment() {
-  if (segment_) {
-    if (auto synced = segment_->file().sync(); !synced) {
-      fail(synced.error());
-      return synced;
-    }
-    durable_lsn_ = last_lsn_.load();
-    progress_.notify_all();
-  }
-  auto begun =
-      OpenSegment::create(folder_, make_segment_header(store_, last_lsn_ + 1, chain_), limits_);
-  if (!begun) {
-    if (segment_ && begun.error().status != Status::no_space) fail(begun.error());
-    return begun.error();
-  }
-  segment_ = std::move(*begun);
-  return {};
+/// From here on changes go to the next segment. The file of the one before gets what is pending for
+/// it, and the new one its name, before any of these changes is safe (flush).
+void Wal::change_segment() {
+  const Position end{last_lsn_, chain_, segment_->header().id};
+  closing_.emplace(std::move(*segment_), std::exchange(pending_, {}));
+  next_->set_name(segment_name(end.lsn + 1));
+  segment_.emplace(std::exchange(next_, nullptr), make_segment_header(store_, end, random_number()),
+                   limits_);
+  mark_waits_ = false;
 }
 
 // --- the thread that writes ---
@@ -114,7 +130,8 @@ void Wal::run() {
   std::unique_lock lock{mutex_};
   while (true) {
     work_.wait(lock, [this] { return stopping_ || failure_ || (flush_asked_ && !writing_); });
-    if (failure_ || pending_.empty() || !flush(lock)) return;
+    if (failure_ || !is_anything_pending()) return;  // what is asked for is pending: it is the stop
+    if (!flush(lock)) return;
     if (mark_waits_) flush_asked_ = true;
     reserve_ahead(lock);
   }
@@ -122,44 +139,69 @@ void Wal::run() {
 
 /// Writes what has gathered, without the lock, so that more can gather.
 bool Wal::flush(std::unique_lock<std::mutex>& lock) {
+  const bool changes_segment = closing_.has_value();
   const std::string batch = std::exchange(pending_, {});
+  const auto file = segment_->file();
+  const auto header = segment_->header();
   const auto offset = segment_->end_offset() - batch.size();
   const Lsn lsn = last_lsn_;
   flush_asked_ = mark_waits_ = false;
   writing_ = true;
   lock.unlock();
-  const auto written = segment_->file().write_at(offset, batch);
+  Result<void> written;
+  if (changes_segment) written = finish_closing(header);
+  if (written && !batch.empty()) written = file->write_at(offset, batch);
   lock.lock();
   if (!written) fail(written.error());
   wait_for_overdue_sync(lock);
   if (failure_) return false;
 
+  if (changes_segment) {
+    durable_lsn_ = std::max<Lsn>(durable_lsn_, header.first_lsn - 1);
+    closing_.reset();
+    manifest_due_ = true;
+    aside_.notify_one();
+  }
   const bool first_unsynced = written_lsn_ <= durable_lsn_;
   if (first_unsynced) unsynced_since_ = Clock::now();
   written_lsn_ = lsn;
   if (sync_ == Sync::always) {
     if (lsn > durable_lsn_) sync(lock);
+    safe_lsn_ = durable_lsn_.load();
   } else {
     safe_lsn_ = lsn;
-    if (first_unsynced || durable_wanted_ > durable_lsn_) syncs_.notify_one();
+    if (first_unsynced || durable_wanted_ > durable_lsn_) aside_.notify_one();
   }
   writing_ = false;
+  if (is_preparation_due()) aside_.notify_one();
   progress_.notify_all();
   tell_listeners(lock);
   return !failure_;
 }
 
+/// The segment before is on the disk to its end, and then the new one there, with its name.
+Result<void> Wal::finish_closing(const SegmentHeader& next) {
+  File& file = *closing_->segment.file();  // nobody else changes closing_ while writing_ is set
+  const auto& pending = closing_->pending;
+  auto done = file.write_at(closing_->segment.end_offset() - pending.size(), pending);
+  if (done) done = file.sync();
+  if (done) done = begin_next_segment(folder_, *segment_->file(), next);
+  return done ? done : Error{Status::storage_failed, done.error().message};
+}
+
 /// Writes zeros before they are needed, so that no command waits for them. Errors are left to the
 /// command that does need them.
 void Wal::reserve_ahead(std::unique_lock<std::mutex>& lock) {
+  if (writing_ || !segment_ || closing_) return;
   const auto begin = segment_->reserved_offset(), end = segment_->next_reserved_offset();
-  if (writing_ || begin == end) return;
+  if (begin == end) return;
+  const auto file = segment_->file();
   writing_ = true;
   lock.unlock();
-  const auto written = write_zeros(segment_->file(), begin, end);
+  const auto written = write_zeros(*file, begin, end);
   lock.lock();
   writing_ = false;
-  if (written) segment_->set_reserved(end);
+  if (written && file == segment_->file()) segment_->set_reserved(end);
   progress_.notify_all();
 }
 
@@ -178,6 +220,8 @@ void Wal::fail(const Error& error) {
   on_failure_(error);
 }
 
+// --- the end ---
+
 void Wal::stop() {
   const std::lock_guard lock{mutex_};
   stopping_ = true;
@@ -187,13 +231,17 @@ void Wal::stop() {
 Result<void> Wal::close() {
   stop();
   thread_.join();
-  if (sync_thread_.joinable()) sync_thread_.join();
+  aside_thread_.join();
   if (failure_) return *failure_;
-  if (auto synced = segment_->file().sync(); !synced) return synced;
-  return write_manifest(folder_, Manifest{.store = store_,
-                                          .newest_segment = segment_->first_lsn(),
-                                          .clean = 1,
-                                          .clean_lsn = last_lsn_});
+  if (next_) (void)folder_.remove(next_segment_name);  // if it stays, the next start removes it
+  if (!segment_) return {};                            // the folder is as the start has found it
+  File& file = *segment_->file();
+  (void)file.truncate(segment_->end_offset());  // or some zeros take room
+  if (auto synced = file.sync(); !synced) return synced;
+  auto stopped = manifest();
+  stopped.clean = 1;
+  stopped.clean_lsn = last_lsn_;
+  return write_manifest(folder_, stopped);
 }
 
 }  // namespace kv

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "change_observer.hpp"
 #include "folder.hpp"
 #include "listeners.hpp"
+#include "manifest.hpp"
 #include "open_segment.hpp"
 #include "record.hpp"
 #include "segment.hpp"
@@ -30,20 +32,29 @@ enum class Sync {
 /// The write-ahead log. Changes come in under the locks of their keys, so the order of the log is
 /// the order in which they happened, key by key. One thread writes what has gathered, and syncs
 /// once for all of it (group commit): the slower the disk, the larger the group. A client that is
-/// alone has its own worker do that (flush_now). Where nobody waits for a sync (everysec, never)
-/// another thread makes them, and the first goes on meanwhile (wal_sync.cpp).
+/// alone has its own worker do that (flush_now). What nobody waits for is done by another thread
+/// (wal_aside.cpp): it has the next segment ready before it is needed, and makes the syncs of
+/// everysec and never.
 ///
 ///   1. A record's place is reserved, in zeros that are written already, before anybody can see its
 ///      change: so a full disk is an answer (no_space), and the change is undone.
 ///   2. An error in writing reserved space, or of a sync, is final: nothing is safe after it, ever.
+///   3. A segment is on the disk to its end before the next one has its name, and that name is
+///      before anybody hears of a change in it.
+///   4. The manifest names a segment before there is another one.
 class Wal : public ChangeObserver {
  public:
   using Limits = OpenSegment::Limits;
 
-  /// Begins a new segment after `end`. `on_failure` is called once, with the log's lock held, on a
-  /// final error. The folder must outlive the log. Throws StartError(cannot_start).
+  /// What has to be done to the folder before there is a new segment; called again when it failed.
+  using Repair = std::function<Result<void>()>;
+
+  /// Begins a new segment after `end`. For want of room, where `repair` tells that there are data,
+  /// it goes on without: every change is refused until there is room. `on_failure` is called once,
+  /// with the log's lock held, on a final error. The folder must outlive the log. Throws
+  /// StartError(cannot_start).
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
-      std::function<void(const Error&)> on_failure, const Limits& limits);
+      std::function<void(const Error&)> on_failure, const Limits& limits, Repair repair = {});
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       std::function<void(const Error&)> on_failure)
       : Wal{folder, store, end, sync, std::move(on_failure), Limits{}} {}
@@ -59,6 +70,11 @@ class Wal : public ChangeObserver {
   /// nobody waits for, a mark or zeros, is left for another call. Memory that runs out ends the
   /// process.
   bool flush_now() noexcept;
+
+  Position last();  ///< the last change
+
+  /// Why it has begun no segment yet; none: it has.
+  std::optional<Error> lacks_room();
 
   Lsn last_lsn() const { return last_lsn_; }        ///< the last one given
   Lsn safe_lsn() const { return safe_lsn_; }        ///< up to here clients may hear of it
@@ -78,29 +94,40 @@ class Wal : public ChangeObserver {
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds sync_every{1}, unsynced_max{2};  // of everysec
+  static constexpr std::chrono::seconds between_tries{1};                // where there is no room
 
   Result<void> make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes);
-  Result<void> begin_segment();
+  void change_segment();
   void append(RecordType type, std::string_view payload);
+  bool is_anything_pending() const { return !pending_.empty() || closing_; }
   void ask_for_flush() {
-    flush_asked_ = !pending_.empty();
+    flush_asked_ = is_anything_pending();
     work_.notify_one();
   }
   void run();
   bool flush(std::unique_lock<std::mutex>& lock);  // false: a final error
+  Result<void> finish_closing(const SegmentHeader& next);
   void reserve_ahead(std::unique_lock<std::mutex>& lock);
-  void run_syncs();
-  Clock::time_point sync_due() const;
-  void sync(std::unique_lock<std::mutex>& lock);
-  void wait_for_overdue_sync(std::unique_lock<std::mutex>& lock);
   void tell_listeners(std::unique_lock<std::mutex>& lock);
   void fail(const Error& error);
   void stop();
   void wake_everybody() {
     work_.notify_all();
-    syncs_.notify_all();
+    aside_.notify_all();
     progress_.notify_all();
   }
+
+  // wal_aside.cpp
+  void run_aside();
+  Clock::time_point sync_due() const;
+  void sync(std::unique_lock<std::mutex>& lock);
+  void wait_for_overdue_sync(std::unique_lock<std::mutex>& lock);
+  bool is_preparation_due() const;
+  void prepare(std::unique_lock<std::mutex>& lock);
+  Result<void> name_segment(std::unique_lock<std::mutex>& lock);
+  Result<void> begin_first_segment();
+  Manifest manifest() const;  // that names the segment
+  static std::uint64_t random_number();
 
   Folder& folder_;
   const StoreId store_;
@@ -109,14 +136,29 @@ class Wal : public ChangeObserver {
   const Limits limits_;
 
   std::mutex mutex_;  // guards what follows, and the writes to the atomics below
-  std::condition_variable work_, syncs_;  // the thread that writes waits, and the one that syncs
+  std::condition_variable work_, aside_;  // the thread that writes waits, and the other one
   std::condition_variable progress_;      // everybody else does
-  std::optional<OpenSegment> segment_;    // there is one, from the constructor on
-  std::uint64_t chain_;                   // of the last record
+  Repair repair_;                         // until it is done
+  std::optional<OpenSegment> segment_;    // none: there was no room for one since the start
+  std::uint64_t chain_;                   // of the last change
+  const std::uint64_t end_segment_;       // in which the log had ended
+
+  struct Closing {
+    OpenSegment segment;
+    std::string pending;
+  };
+  std::optional<Closing> closing_;  // the segment before, until that is on the disk to its end
+  std::shared_ptr<File> next_;      // of the next segment; null: not ready yet
+  bool preparation_asked_ = false;  // by a change that waits for it
+  bool manifest_due_ = false;       // it does not name segment_ yet
+  std::uint64_t preparations_ = 0;  // that have ended, well or not
+  std::optional<Error> no_room_;    // of the last one
+  Clock::time_point next_try_ = Clock::time_point::min();  // not before, unless it is asked for
+
   std::string pending_;       // records not yet written: the last ones before the segment's end
   bool flush_asked_ = false;  // for what is pending
   bool mark_waits_ = false;   // in what is pending; nobody waits for it
-  bool writing_ = false, syncing_ = false;  // without the lock
+  bool writing_ = false;      // without the lock
   Lsn written_lsn_;
   Lsn durable_wanted_ = 0;
   Clock::time_point unsynced_since_ = {};  // the oldest write that may not be on the disk
@@ -128,7 +170,7 @@ class Wal : public ChangeObserver {
   std::atomic<std::uint64_t> appended_bytes_ = 0;
 
   Listeners listeners_;
-  std::jthread thread_, sync_thread_;  // last: they use all of the above
+  std::jthread thread_, aside_thread_;  // last: they use all of the above
 };
 
 }  // namespace kv

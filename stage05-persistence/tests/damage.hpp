@@ -31,11 +31,11 @@ struct Outcome {
 
 inline Outcome outcome_of(const SimulatedFolder& folder) {
   try {
-    const auto survey = survey_folder(folder, false);
     MemTable memtable{any_answer()};
-    load_folder(folder, survey, into(memtable));
+    const auto survey = survey_folder(folder, false, into(memtable));
     const bool torn = !survey.segments.empty() && survey.segments.back().tail != Tail::clean;
-    return {{}, survey.end.lsn, contents_of(memtable), torn || !survey.warnings.empty()};
+    const bool warned = !survey.warnings.empty() || !check_rest(folder, survey).warnings.empty();
+    return {{}, survey.end.lsn, contents_of(memtable), torn || warned};
   } catch (const StartError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
     return {error.what(), 0, {}, true};

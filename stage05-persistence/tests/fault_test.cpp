@@ -19,7 +19,7 @@ namespace {
 
 class Fault : public testing::Test {
  protected:
-  static constexpr Store::Settings with_snapshots{.snapshot_every = 3000, .limits = tiny_limits};
+  inline static const Store::Settings with_snapshots{.snapshot_every = 3000, .limits = tiny_limits};
 
   /// What was seen of a store while it ran.
   struct Run {

@@ -68,14 +68,14 @@ class InspectTest : public testing::Test {
 TEST_F(InspectTest, PrintsAStoreThatWasStoppedInOrder) {
   run_store(true);
   EXPECT_EQ(print(), "MANIFEST: newest segment 1, clean stop at LSN 2\n" + first_segment +
-                         ": 2 records, LSN 1 to 2, 236 of 1072 bytes, clean\n"
+                         ": 2 records, LSN 1 to 2, 252 of 252 bytes, clean\n"
                          "a start would recover up to LSN 2 (clean stop)\n");
 }
 
 TEST_F(InspectTest, PrintsAStoreThatWasKilled) {
   run_store(false);
   EXPECT_EQ(print(), "MANIFEST: newest segment 1, in use, or not stopped\n" + first_segment +
-                         ": 2 records, LSN 1 to 2, 236 of 1072 bytes, clean\n"
+                         ": 2 records, LSN 1 to 2, 252 of 1088 bytes, clean\n"
                          "a start would recover up to LSN 2\n");
 }
 
@@ -88,9 +88,9 @@ TEST_F(InspectTest, ListsTheRecordsWithWhatTheyChange) {
     ASSERT_TRUE(store.store().close());
   }
   const auto printed = print(true);
-  EXPECT_THAT(printed, HasSubstr("\n          48  LSN 1, durable 0, table 't': 'a'\n"
-                                 "         102  LSN 1, durable 1, mark\n"
-                                 "         142  LSN 2, durable 1, table 't': 'b'\n"));
+  EXPECT_THAT(printed, HasSubstr("\n          64  LSN 1, durable 0, table 't': 'a'\n"
+                                 "         118  LSN 1, durable 1, mark\n"
+                                 "         158  LSN 2, durable 1, table 't': 'b'\n"));
   EXPECT_THAT(printed, HasSubstr(", table 't\\x0a': 'c' 'd'\n")) << "fit for a line";
   EXPECT_THAT(printed, HasSubstr(", table 't': without 'a'\n"));
   EXPECT_THAT(print(false), Not(HasSubstr("durable")));
@@ -99,18 +99,18 @@ TEST_F(InspectTest, ListsTheRecordsWithWhatTheyChange) {
 TEST_F(InspectTest, PrintsATornTailAndWhereAStartWouldEnd) {
   run_store(false);
   folder_.put(first_segment, folder_.bytes(first_segment).substr(0, 170));
-  EXPECT_THAT(print(), AllOf(HasSubstr(": 1 records, LSN 1 to 1, 142 of 170 bytes, torn\n"),
+  EXPECT_THAT(print(), AllOf(HasSubstr(": 1 records, LSN 1 to 1, 158 of 170 bytes, torn\n"),
                              EndsWith("a start would recover up to LSN 1\n")));
   EXPECT_EQ(refusal_, "");
 }
 
 TEST_F(InspectTest, PrintsDamageAndThrowsWhatAStartWould) {
   run_store(false);
-  flip(first_segment, 146);
-  EXPECT_THAT(print(), AllOf(HasSubstr(": 1 records, LSN 1 to 1, 142 of 1072 bytes, corrupt\n"),
+  flip(first_segment, 162);
+  EXPECT_THAT(print(), AllOf(HasSubstr(": 1 records, LSN 1 to 1, 158 of 1088 bytes, corrupt\n"),
                              Not(HasSubstr("a start would recover"))));
   EXPECT_EQ(refusal_, refusal(folder_));
-  EXPECT_THAT(refusal_, StartsWith(first_segment + " is damaged at offset 142"));
+  EXPECT_THAT(refusal_, StartsWith(first_segment + " is damaged at offset 158"));
 }
 
 TEST_F(InspectTest, PrintsASegmentWithoutAHeader) {

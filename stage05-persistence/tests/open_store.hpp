@@ -57,11 +57,11 @@ inline void flush_here(Wal& wal) {
   }
 }
 
-/// For load_folder: what it reads goes into the memtable.
-inline ChangeReader into(MemTable& memtable) {
-  return [&memtable](std::string_view table, std::string_view key, Row row) {
-    memtable.replay(table, key, std::move(row));
-  };
+/// For survey_folder: what it reads goes into the memtable.
+inline Loader into(MemTable& memtable) {
+  return {.change = [&memtable](std::string_view table, std::string_view key,
+                                Row row) { memtable.replay(table, key, std::move(row)); },
+          .clear = [&memtable] { memtable.clear(); }};
 }
 
 /// What a start finds. Throws StartError as Store does.

@@ -190,9 +190,9 @@ TEST_F(PosixFolderTest, HasSegmentsUpTo256MiB) {
   constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;
   ASSERT_TRUE((*folder->create("segment"))->write_at(0, "x"));
   fs::resize_file(path("segment"), bytes_max);
-  EXPECT_EQ(read_segment_file(*folder, "segment").size(), bytes_max);
+  EXPECT_EQ(*open_segment_file(*folder, "segment")->size(), bytes_max);
   fs::resize_file(path("segment"), bytes_max + 1);
-  EXPECT_THROW((void)read_segment_file(*folder, "segment"), StartError);
+  EXPECT_THROW((void)open_segment_file(*folder, "segment"), StartError);
 }
 
 TEST_F(PosixFolderTest, SyncsFilesAndItself) {

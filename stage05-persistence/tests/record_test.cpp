@@ -49,18 +49,20 @@ std::string changes_in(std::string_view bytes) {
 // --- the bytes on the disk, so that they can't change unnoticed ---
 
 TEST(Record, ASegmentHeaderHasTheseBytes) {
-  EXPECT_EQ(hex(bytes_of(make_segment_header(store, 0x0102, 0x0304))),
+  EXPECT_EQ(hex(bytes_of(make_segment_header(store, {0x0101, 0x0304, 0x0708}, 0x0506))),
             "6b76776c"                          // kvwl
             "01000000"                          // version
             "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"  // store
             "0201000000000000"                  // first LSN
             "0403000000000000"                  // chain
-            "d73f445fb9a55881");
+            "0605000000000000"                  // id
+            "0807000000000000"                  // previous
+            "833419d0dfa75ca2");
 }
 
 TEST(Record, ARecordHasTheseBytes) {
   std::string record;
-  const auto seed = segment_seed(make_segment_header(store, 7, 0));
+  const auto seed = segment_seed(make_segment_header(store, {.lsn = 6}, 0));
   const auto chain =
       append_record(record, {.lsn = 0x0708, .durable_lsn = 0x0706}, payload(), 5, seed, 4096);
   EXPECT_EQ(hex(record),
@@ -119,7 +121,7 @@ TEST(Record, FilesAreNamedAfterTheirFirstLsn) {
 // --- headers ---
 
 TEST(Record, ASegmentHeaderSaysWhatIsWrongWithIt) {
-  const auto good = make_segment_header(store, 7, 3);
+  const auto good = make_segment_header(store, {.lsn = 6, .chain = 3}, 4);
   ASSERT_TRUE(read_segment_header(bytes_of(good)));
   EXPECT_EQ(read_segment_header(bytes_of(good))->first_lsn, 7u);
   const auto error = [](const SegmentHeader& header) {
@@ -135,18 +137,21 @@ TEST(Record, ASegmentHeaderSaysWhatIsWrongWithIt) {
 }
 
 TEST(Record, AHeaderBelongsToItsOffsetItsSegmentAndItsStore) {
-  const auto seed = segment_seed(make_segment_header(store, 7, 0));
+  const auto seed = segment_seed(make_segment_header(store, {.lsn = 6}, 0));
   std::string bytes(100, '\0');
   (void)append_record(bytes, {.lsn = 7}, payload(), 0, seed, 100);
+  bytes.erase(0, 100);
   ASSERT_TRUE(read_record_header(bytes, 100, seed));
   EXPECT_EQ(read_record_header(bytes, 100, seed)->payload_bytes, payload().size());
-  EXPECT_FALSE(read_record_header(bytes.substr(1), 99, seed));
-  EXPECT_FALSE(read_record_header(bytes, 100, segment_seed(make_segment_header(store, 8, 0))));
+  EXPECT_FALSE(read_record_header(bytes, 99, seed));
+  EXPECT_FALSE(
+      read_record_header(bytes, 100, segment_seed(make_segment_header(store, {.lsn = 7}, 0))));
   StoreId other = store;
   other[15] ^= 1;
-  EXPECT_FALSE(read_record_header(bytes, 100, segment_seed(make_segment_header(other, 7, 0))));
-  EXPECT_FALSE(read_record_header(bytes.substr(0, 139), 100, seed));
-  EXPECT_FALSE(read_record_header(bytes, bytes.size() + 1, seed));
+  EXPECT_FALSE(
+      read_record_header(bytes, 100, segment_seed(make_segment_header(other, {.lsn = 6}, 0))));
+  EXPECT_FALSE(read_record_header(bytes.substr(0, 39), 100, seed));
+  EXPECT_FALSE(read_record_header("", 100, seed));
 }
 
 TEST(Record, TheChainRunsOverHeaderPayloadAndWhatWasBefore) {

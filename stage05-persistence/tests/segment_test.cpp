@@ -23,7 +23,7 @@ constexpr std::size_t sector_bytes = 512;
 class SegmentBytes : public testing::Test {
  protected:
   void begin(Lsn first_lsn, std::uint64_t chain) {
-    header_ = make_segment_header(store, first_lsn, chain);
+    header_ = make_segment_header(store, {first_lsn - 1, chain}, 0);
     bytes_ = bytes_of(header_);
     lsn_ = first_lsn - 1;
     chain_ = chain;
@@ -39,7 +39,9 @@ class SegmentBytes : public testing::Test {
 
   void add(const RecordHeader& header, const std::string& payload) {
     offsets_.push_back(bytes_.size());
-    chain_ = append_record(bytes_, header, payload, chain_, segment_seed(header_), bytes_.size());
+    const auto chain =
+        append_record(bytes_, header, payload, chain_, segment_seed(header_), bytes_.size());
+    if (header.type == RecordType::changes) chain_ = chain;
   }
 
   /// Two records, the second with so many bytes in front of a sector's end; the first of these is
@@ -68,7 +70,7 @@ class SegmentBytes : public testing::Test {
     std::fill_n(bytes_.begin() + static_cast<std::ptrdiff_t>(at), sector_bytes, '\0');
   }
 
-  SegmentHeader header_ = make_segment_header(store, 1, 0);
+  SegmentHeader header_ = make_segment_header(store, {}, 0);
   std::string bytes_{bytes_of(header_)};
   Lsn lsn_ = 0;
   std::uint64_t chain_ = 0;

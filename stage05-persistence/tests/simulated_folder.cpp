@@ -41,6 +41,16 @@ struct SimulatedFolder::Content {
       unsynced[sector].push_back(seen.substr(sector * sector_bytes, sector_bytes));
   }
 
+  /// What stands beyond is gone for readers; the disk keeps it until a sync.
+  void truncate(std::size_t bytes) {
+    seen.resize(bytes);
+    unsynced.erase(unsynced.lower_bound((bytes + sector_bytes - 1) / sector_bytes), unsynced.end());
+    const auto last = unsynced.find(bytes / sector_bytes);
+    if (last == unsynced.end()) return;
+    for (auto& content : last->second)
+      content.resize(std::min(content.size(), bytes % sector_bytes));
+  }
+
   std::string after_power_loss(std::mt19937& random) const {
     std::string bytes = durable;
     if (!unsynced.empty() && pick(random, 2) == 0)
@@ -139,11 +149,19 @@ class SimulatedFolder::OpenFile : public File {
     return {};
   }
 
-  Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const override {
+  Result<std::size_t> read_into(std::span<char> bytes, std::uint64_t offset) const override {
     const std::lock_guard lock{disk_->mutex};
     if (disk_->read_fails()) return failure(Status::storage_failed);
-    if (offset > content_->seen.size()) return std::string{};
-    return content_->seen.substr(offset, bytes);
+    if (offset > content_->seen.size()) return 0;
+    return content_->seen.copy(bytes.data(), bytes.size(), offset);
+  }
+
+  Result<void> truncate(std::uint64_t bytes) override {
+    const auto failed = disk_->begin(Kind::truncate, name_);
+    const std::lock_guard lock{disk_->mutex};
+    if (failed) return failure(*failed);
+    content_->truncate(bytes);
+    return {};
   }
 
   Result<std::uint64_t> size() const override {
@@ -151,6 +169,8 @@ class SimulatedFolder::OpenFile : public File {
     if (disk_->read_fails()) return failure(Status::storage_failed);
     return content_->seen.size();
   }
+
+  void set_name(const std::string& name) override { name_ = name; }
 
   Result<void> sync() override {
     const auto failed = disk_->begin(Kind::sync_file, name_);
@@ -163,12 +183,13 @@ class SimulatedFolder::OpenFile : public File {
     for (const auto& [sector, contents] : content_->unsynced)
       write_into(content_->durable, sector * sector_bytes, contents.back());
     content_->unsynced.clear();
+    content_->durable.resize(content_->seen.size());
     return {};
   }
 
  private:
   const std::shared_ptr<Disk> disk_;
-  const std::string name_;
+  std::string name_;
   const std::shared_ptr<Content> content_;
 };
 

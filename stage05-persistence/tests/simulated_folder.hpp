@@ -24,7 +24,7 @@ namespace kv::test {
 /// of it too and forgets the rest, which readers go on to see: the next one has nothing to do.
 class SimulatedFolder : public Folder {
  public:
-  enum class Kind { create, write, sync_file, rename, remove, sync_folder };
+  enum class Kind { create, write, truncate, sync_file, rename, remove, sync_folder };
 
   /// What is about to be done. Only what changes something is an operation.
   struct Operation {

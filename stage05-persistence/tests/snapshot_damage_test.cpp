@@ -17,6 +17,8 @@ constexpr std::uint32_t rows_type = 1, footer_type = 2;
 constexpr std::size_t chunk_header_bytes = 16;
 
 /// The bytes of a snapshot in the making, sealed as the format wants it.
+constexpr std::uint64_t chain_of_the_log = 0x0102030405060708;
+
 class SnapshotDamageTest : public testing::Test {
  protected:
   static constexpr StoreId store = {1, 2, 3};
@@ -52,6 +54,7 @@ class SnapshotDamageTest : public testing::Test {
     std::string footer;
     append(footer, rows);
     append(footer, at);
+    append(footer, chain_of_the_log);
     add_chunk(footer_type, footer);
   }
 
@@ -66,7 +69,9 @@ class SnapshotDamageTest : public testing::Test {
 
   Result<Snapshot> read(const ChangeReader& change = nullptr) {
     folder_.put("file", bytes_);
-    return read_snapshot(**folder_.open("file"), store, lsn, change);
+    const auto file = *folder_.open("file");
+    Pieces pieces{*file};
+    return read_snapshot(pieces, store, lsn, change);
   }
 
   /// What is wrong with it.
@@ -88,6 +93,7 @@ TEST_F(SnapshotDamageTest, GivesTheRowsInOrder) {
   std::string keys;
   const auto snapshot = read([&](auto, std::string_view key, const Row&) { keys += key; });
   ASSERT_TRUE(snapshot);
+  EXPECT_EQ(snapshot->chain, chain_of_the_log);
   EXPECT_EQ(keys, "ab");
   EXPECT_EQ(snapshot->lsn, lsn);
   EXPECT_EQ(snapshot->created, 4711);
@@ -179,7 +185,7 @@ TEST_F(SnapshotDamageTest, EndsWithItsFooter) {
 }
 
 TEST_F(SnapshotDamageTest, RefusesSealedChunksThatMakeNoSense) {
-  const std::string footer_that_is_too_long(17, '\0');
+  const std::string footer_that_is_too_long(25, '\0');
   const std::pair<std::uint32_t, std::string> chunks[] = {
       {rows_type, "x"}, {3, ""}, {footer_type, footer_that_is_too_long}};
   for (const auto& [type, payload] : chunks) {

@@ -38,10 +38,8 @@ class SnapshotTest : public testing::Test {
   Contents contents_at(Lsn lsn) {
     MemTable memtable{any_answer()};
     const auto file = folder_.open(snapshot_name(lsn));
-    const auto replay = [&](auto table, auto key, Row row) {
-      memtable.replay(table, key, std::move(row));
-    };
-    EXPECT_TRUE(file && read_snapshot(**file, OpenLog::store_id, lsn, replay));
+    Pieces pieces{**file};
+    EXPECT_TRUE(read_snapshot(pieces, OpenLog::store_id, lsn, into(memtable).change));
     return contents_of(memtable);
   }
 
@@ -96,7 +94,7 @@ TEST_F(SnapshotTest, GivesBackValuesOfAllKinds) {
 TEST_F(SnapshotTest, OfNothingIsAHeaderAndAFooter) {
   ASSERT_TRUE(write());
   EXPECT_THAT(contents_at(0), IsEmpty());
-  EXPECT_EQ(folder_.bytes(snapshot_name(0)).size(), sizeof(SnapshotHeader) + 2 * 16u);
+  EXPECT_EQ(folder_.bytes(snapshot_name(0)).size(), sizeof(SnapshotHeader) + 16u + 24u);
 }
 
 TEST_F(SnapshotTest, HasTheChangesThatWereMadeMeanwhile) {

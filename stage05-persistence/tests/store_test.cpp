@@ -9,6 +9,7 @@
 #include "inspect.hpp"
 #include "manifest.hpp"
 #include "open_log.hpp"
+#include "segment_file.hpp"
 #include "start_error.hpp"
 
 namespace kv::test {
@@ -31,6 +32,19 @@ class StoreTest : public testing::Test {
     if (orderly) {
       ASSERT_TRUE(store.store().close());
     }
+  }
+
+  void refuse_all(Kind kind, const std::string& name, Status status) {
+    folder_.set_hook([=](const Operation& operation) {
+      const bool refused = operation.kind == kind && operation.name.starts_with(name);
+      return refused ? std::optional{status} : std::nullopt;
+    });
+  }
+
+  void run_store_without_room() {
+    OpenStore store{folder_};
+    EXPECT_FALSE(store.set("refused", "value"));
+    EXPECT_TRUE(store.store().close());
   }
 
   /// What is logged by a start.
@@ -117,8 +131,8 @@ TEST_F(StoreTest, AnOrderlyStopOnAFullDiskIsOneWithAWarning) {
 TEST_F(StoreTest, AStartThatFailsOnAFullDiskAfterAStartWithoutCommandsHarmsNoLaterOne) {
   run_store({"a"}, true);
   run_store({}, true);
-  folder_.set_hook(fail_next(Kind::create, "MANIFEST", Status::no_space));
-  EXPECT_THROW(OpenStore{folder_}, StartError);
+  refuse_all(Kind::create, manifest_name, Status::no_space);
+  run_store_without_room();
   folder_.set_hook(nullptr);
   run_store({"b"}, true);
   EXPECT_EQ(look(folder_).at("t").size(), 2u);
@@ -162,7 +176,7 @@ TEST_F(StoreTest, TornBytesAreKeptBesideTheLog) {
 }
 
 TEST_F(StoreTest, TornBytesAreKeptBesideThoseThatWereTornThereBefore) {
-  const auto name = segment_name(1) + ".torn-48";
+  const auto name = segment_name(1) + ".torn-64";
   for (const std::string torn : {"1a", "2b", "3c"}) {
     run_store({}, false);
     auto bytes = folder_.bytes(segment_name(1));
@@ -200,16 +214,76 @@ TEST_F(StoreTest, FilesThatWereNotWholeAreRemoved) {
   for (const auto& [name, bytes] : folder_.files()) EXPECT_THAT(name, Not(HasSubstr(".tmp")));
 }
 
-TEST_F(StoreTest, AFolderThatCannotBeRepairedIsNoStart) {
+TEST_F(StoreTest, AFolderThatCannotBeRepairedIsNoStartAndIsLeftAsItWas) {
   run_store({"a"}, false);
-  folder_.set_hook(fail_next(Kind::create, segment_name(1), Status::no_space));
+  const auto before = folder_.files();
+  folder_.set_hook(fail_next(Kind::write, segment_name(1), Status::storage_failed));
   try {
     const OpenStore store{folder_};
     FAIL() << "the store was opened";
   } catch (const StartError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
   }
-  EXPECT_EQ(look(folder_).at("t").size(), 1u);
+  EXPECT_EQ(folder_.files(), before);
+}
+
+// --- no room ---
+
+TEST_F(StoreTest, AFirstStartWithoutRoomIsNoneAndLeavesNothingBehind) {
+  for (const std::size_t bytes : {0u, 100u, 500u, 1100u}) {
+    folder_ = SimulatedFolder{};
+    folder_.set_capacity(bytes);
+    EXPECT_THROW(OpenStore{folder_}, StartError) << bytes;
+    EXPECT_THAT(folder_.files(), IsEmpty()) << bytes;
+  }
+}
+
+/// Whatever of the start it is that has no room, or no descriptor, or no memory.
+TEST_F(StoreTest, AStartWithoutRoomServesReadsAndRefusesWritesUntilThereIs) {
+  const std::pair<Kind, std::string> steps[] = {{Kind::create, segment_name(1) + ".tmp"},
+                                                {Kind::write, segment_name(1)},
+                                                {Kind::create, next_segment_name},
+                                                {Kind::write, next_segment_name},
+                                                {Kind::create, "MANIFEST.tmp"}};
+  for (const auto& [kind, name] : steps) {
+    for (const auto status : {Status::no_space, Status::overloaded}) {
+      folder_ = SimulatedFolder{};
+      run_store({"a", "b"}, false);
+      const auto before = folder_.files();
+      refuse_all(kind, name, status);
+      OpenStore store{folder_};
+      EXPECT_EQ(store.contents().at("t").size(), 2u);
+      const auto refused = store.set("c", "c");
+      ASSERT_FALSE(refused) << name;
+      EXPECT_EQ(refused.error().status, status);
+      EXPECT_EQ(store.contents().at("t").size(), 2u);
+      EXPECT_EQ(folder_.files().size(), before.size()) << name;
+      folder_.set_hook(nullptr);
+      store.set_durably("c", "c");
+      EXPECT_EQ(recover(folder_.after_power_loss(0)), store.contents());
+    }
+  }
+}
+
+TEST_F(StoreTest, AStoreThatNeverHadRoomStopsInOrderAndLeavesTheFolderAsItWas) {
+  run_store({"a", "b"}, false);
+  const auto before = folder_.files();
+  refuse_all(Kind::create, "", Status::no_space);
+  run_store_without_room();
+  EXPECT_EQ(folder_.files(), before);
+}
+
+/// What is read at a start may be in the cache alone.
+TEST_F(StoreTest, AStartWithoutRoomHasOnTheDiskWhatItServes) {
+  {
+    OpenStore store{folder_, {.sync = Sync::never, .limits = tiny_limits}};
+    ASSERT_TRUE(store.set("a", "a"));
+    flush_here(store.wal());
+  }
+  refuse_all(Kind::create, "", Status::no_space);
+  OpenStore store{folder_};
+  ASSERT_EQ(store.contents().at("t").size(), 1u);
+  EXPECT_EQ(look(folder_.after_power_loss(0)), store.contents());
 }
 
 // --- snapshots ---
@@ -232,19 +306,6 @@ TEST_F(StoreTest, AStartWithASnapshotReadsOnlyWhatTheLogHasMore) {
   EXPECT_EQ(again.store().snapshot_created(), created);
 }
 
-TEST_F(StoreTest, ASnapshotThatWentWhileItWasReadIsNoStart) {
-  {
-    OpenStore store{folder_};
-    store.set_durably("a", "1");
-    ASSERT_TRUE(
-        write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(), store.wal()));
-  }
-  const auto survey = survey_folder(folder_, false);
-  folder_.erase(snapshot_name(1));
-  MemTable memtable{any_answer()};
-  EXPECT_THROW(load_folder(folder_, survey, into(memtable)), StartError);
-}
-
 /// Its checksums are right: no accident makes that.
 TEST_F(StoreTest, ARecordThatMakesNoSenseIsNoStart) {
   run_store({}, true);
@@ -253,17 +314,18 @@ TEST_F(StoreTest, ARecordThatMakesNoSenseIsNoStart) {
   std::string record;
   (void)append_record(record, {.lsn = 1}, "\xff\xff", 0, segment_seed(header), sizeof(header));
   folder_.put(segment_name(1), bytes.replace(sizeof(header), record.size(), record));
-  EXPECT_THAT(refusal(folder_), AllOf(HasSubstr(segment_name(1) + " is damaged at offset 48"),
+  EXPECT_THAT(refusal(folder_), AllOf(HasSubstr(segment_name(1) + " is damaged at offset 64"),
                                       HasSubstr("makes no sense")));
   std::ostringstream out;
   EXPECT_THROW(inspect_folder(folder_, false, out), StartError);
 }
 
 TEST_F(StoreTest, WritesASnapshotOfALogThatHasGrownInSeveralStarts) {
+  constexpr std::uint64_t file_bytes_min = 4096;  // each start makes a file
   for (const bool last : {false, false, true}) {
     Gate gate;
     folder_.set_hook(gate.hook(Kind::rename, "snapshot-"));
-    OpenStore store{folder_, {.snapshot_every = 3 * record_bytes("key", "value")}};
+    OpenStore store{folder_, {.snapshot_every = 2 * file_bytes_min + record_bytes("key", "value")}};
     store.set_durably("key", "value");
     if (last) gate.wait_for_somebody();
     EXPECT_EQ(folder_.files().contains("snapshot.tmp"), last);

@@ -207,8 +207,18 @@ TEST_F(Folders, WithASegmentUnderAnotherNameAreRefused) {
 }
 
 TEST_F(Folders, WithASegmentOfAnotherStoreAreRefused) {
+  auto header = load<SegmentHeader>(folder_.bytes(segments_[1]));
+  header.store[0] ^= 1;
+  header.checksum = checksum(bytes_of(header).substr(0, offsetof(SegmentHeader, checksum)), 0);
+  folder_.put(segments_[1],
+              folder_.bytes(segments_[1]).replace(0, sizeof(header), bytes_of(header)));
+  EXPECT_THAT(refused(), AllOf(StartsWith(segments_[1]), HasSubstr("of another store")));
+}
+
+TEST_F(Folders, WithTheManifestOfAnotherStoreAreRefusedAlsoByTruncate) {
   change_manifest([](Manifest& manifest) { manifest.store[0] ^= 1; });
-  EXPECT_THAT(refused(), HasSubstr("the segment of another store"));
+  for (const bool truncate : {false, true})
+    EXPECT_THAT(refused(truncate), StartsWith("MANIFEST is of another store than all other files"));
 }
 
 TEST_F(Folders, WithStrayBytesInTheZerosAreTakenWithAWarning) {
@@ -238,7 +248,7 @@ TEST_F(Folders, WhoseLogIsCutBelowASnapshotGiveTheSnapshotToTruncate) {
   EXPECT_THAT(refused(), HasSubstr("is missing"));
   EXPECT_EQ(recover(folder_, {.truncate = true}), states_[14]);
   EXPECT_EQ(recover(folder_), states_[14]);
-  EXPECT_TRUE(folder_.files().contains(segments_[0] + ".torn-0"));
+  EXPECT_TRUE(folder_.files().contains(segments_[1] + ".torn-0"));
 }
 
 TEST_F(Folders, WithNothingButASnapshotAreRefusedAndGiveItToTruncate) {
@@ -274,7 +284,7 @@ TEST_F(Folders, WhoseLogBeginsAfterTheOnlyWholeSnapshotAreRefused) {
 TEST_F(Folders, WithDamageThatASnapshotCoversAreTakenWithAWarning) {
   put(newer_);
   damage(segments_[0]);
-  EXPECT_THAT(survey().warnings, Contains(StartsWith(segments_[0])));
+  EXPECT_THAT(check_rest(folder_, survey()).warnings, ElementsAre(StartsWith(segments_[0])));
   EXPECT_EQ(recover(folder_), states_[20]);
 }
 

@@ -8,6 +8,7 @@
 #include "fixtures/seed.hpp"
 #include "manifest.hpp"
 #include "open_log.hpp"
+#include "segment_file.hpp"
 
 namespace kv::test {
 namespace {
@@ -64,9 +65,9 @@ TEST_F(WalSegmentsTest, AreOnTheDiskToTheirEndBeforeThereIsANext) {
   const auto seed = random_seed();
   OpenLog log{folder_, {.sync = Sync::never}};
   folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
-    if (operation.kind == Kind::create && operation.name.starts_with("wal-")) {
-      EXPECT_THAT(commands_in(folder_.after_power_loss(seed)), SizeIs(log.wal().last_lsn()));
-      EXPECT_EQ(log.wal().durable_lsn(), log.wal().last_lsn());
+    if (operation.kind == Kind::rename && operation.name.starts_with("wal-")) {
+      EXPECT_THAT(commands_in(folder_.after_power_loss(seed)),
+                  SizeIs(*segment_first_lsn(operation.name) - 1));
     }
     return std::nullopt;
   });
@@ -84,20 +85,58 @@ TEST_F(WalSegmentsTest, AreLongerThanTheirLimitOnlyForOneRecord) {
   EXPECT_THAT(commands_in(folder_), SizeIs(3));
 }
 
-TEST_F(WalSegmentsTest, ACommandWaitsUntilTheFullOneIsWritten) {
+TEST_F(WalSegmentsTest, ACommandGoesToTheNextWhileTheFullOneIsBeingWritten) {
   Gate gate;
   OpenLog log{folder_};
   folder_.set_hook(gate.hook(Kind::sync_file, segment_name(1)));
   ASSERT_TRUE(log.set("a", std::string(3000, 'v')));
   gate.wait_for_somebody();
   ASSERT_TRUE(log.set("b", std::string(500, 'v')));
+  ASSERT_TRUE(log.set("c", std::string(3000, 'v')));
+  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1)));
   {
-    std::jthread writer{[&] { EXPECT_TRUE(log.set("c", std::string(3000, 'v'))); }};
-    gate.open();
+    std::jthread third{[&] { EXPECT_TRUE(log.set("d", std::string(3000, 'v'))); }};
+    gate.open();  // it waits for that: two segments are not written at a time
   }
-  ASSERT_TRUE(log.wal().make_durable(3));
-  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1), segment_name(3)));
-  EXPECT_THAT(commands_in(folder_), SizeIs(3));
+  ASSERT_TRUE(log.wal().make_durable(4));
+  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1), segment_name(3), segment_name(4)));
+  EXPECT_THAT(commands_in(folder_), SizeIs(4));
+}
+
+TEST_F(WalSegmentsTest, TheNextIsReadyBeforeItIsNeeded) {
+  Gate gate;
+  folder_.set_hook(gate.hook(Kind::sync_file, next_segment_name));
+  OpenLog log{folder_, {.limits = {.segment_bytes = 8192, .reserve_bytes = 1024}}};
+  gate.open();  // of the first segment
+  Gate next;
+  folder_.set_hook(next.hook(Kind::sync_file, next_segment_name));
+  log.set_durably("half full", std::string(5000, 'v'));
+  next.wait_for_somebody();
+  next.open();
+}
+
+TEST_F(WalSegmentsTest, TheManifestNamesOneBeforeThereIsAnother) {
+  OpenLog log{folder_};
+  folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+    if (operation.kind == Kind::create && operation.name == next_segment_name) {
+      EXPECT_EQ(segment_name(read_manifest(folder_)->newest_segment), segments_in(folder_).back());
+    }
+    return std::nullopt;
+  });
+  for (int i = 0; i < 30; ++i) log.set_durably("key", std::string(300, 'v'));
+  ASSERT_TRUE(log.wal().close());
+  EXPECT_GE(segments_in(folder_).size(), 3u);
+}
+
+TEST_F(WalSegmentsTest, KeepNoZerosAfterAnOrderlyEnd) {
+  OpenLog log{folder_};
+  log.set_durably("key", std::string(3000, 'v'));
+  ASSERT_TRUE(log.wal().close());
+  const auto bytes = folder_.bytes(segment_name(1));
+  EXPECT_EQ(
+      bytes.size(),
+      read_segment(bytes, *read_segment_header(bytes), [](auto, const auto&, auto) {}).end_offset);
+  EXPECT_EQ(folder_.files().size(), 2u) << "the segment and the manifest";
 }
 
 // --- zeros ahead ---
@@ -115,17 +154,17 @@ TEST_F(WalSegmentsTest, GetTheirZerosInStepsUpToTheirLimit) {
   for (const std::size_t expected : {header_bytes + 2 * 1024u, limit}) {
     OpenLog log{folder_, {.limits = limits}};
     for (; bytes < expected; bytes = folder_.bytes(segment_name(1)).size()) log.set_durably("key");
-    ASSERT_TRUE(log.wal().close());
-    EXPECT_EQ(folder_.bytes(segment_name(1)).size(), expected);
+    EXPECT_EQ(bytes, expected);
     bytes = header_bytes + 1024u;
   }
 }
 
 TEST_F(WalSegmentsTest, GetTheirZerosBeforeACommandNeedsThem) {
   constexpr Wal::Limits limits{.segment_bytes = 65536, .reserve_bytes = 1024};
-  OpenLog log{folder_, {.limits = limits}};
-  log.set_durably("key", std::string(600, 'v'));
-  ASSERT_TRUE(log.wal().close());
+  {
+    OpenLog log{folder_, {.limits = limits}};
+    log.set_durably("key", std::string(600, 'v'));
+  }
   EXPECT_EQ(folder_.bytes(segment_name(1)).size(), header_bytes + 2 * 1024u);
 }
 

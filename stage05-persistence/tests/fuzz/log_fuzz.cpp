@@ -26,7 +26,7 @@ namespace {
 void seal(std::string& bytes, bool number) {
   if (bytes.size() < sizeof(kv::SegmentHeader)) return;
   const auto old = kv::load<kv::SegmentHeader>(bytes);
-  const auto segment = kv::make_segment_header(old.store, 1, old.chain);
+  const auto segment = kv::make_segment_header(old.store, {.chain = old.chain}, old.id);
   bytes.replace(0, sizeof(segment), kv::bytes_of(segment));
   auto chain = segment.chain;
   kv::Lsn lsn = 0;
@@ -42,18 +42,17 @@ void seal(std::string& bytes, bool number) {
       header.durable_lsn = std::min(header.durable_lsn, lsn);
     }
     std::string record;
-    chain = kv::append_record(record, header, payload, chain, kv::segment_seed(segment), at);
+    const auto next =
+        kv::append_record(record, header, payload, chain, kv::segment_seed(segment), at);
+    if (header.type == kv::RecordType::changes) chain = next;
     bytes.replace(at, record.size(), record);
     at += record.size();
   }
 }
 
 kv::Survey look(const kv::Folder& folder, bool truncate, kv::test::Contents& contents) {
-  auto survey = kv::survey_folder(folder, truncate);
   kv::MemTable memtable{kv::test::any_answer()};
-  kv::load_folder(folder, survey, [&](auto table, auto key, kv::Row row) {
-    memtable.replay(table, key, std::move(row));
-  });
+  auto survey = kv::survey_folder(folder, truncate, kv::test::into(memtable));
   contents = kv::test::contents_of(memtable);
   return survey;
 }
@@ -69,7 +68,7 @@ void start(const std::string& bytes, bool truncate) {
   kv::Survey survey;
   try {
     survey = look(folder, truncate, found);
-    kv::repair_folder(folder, survey);
+    if (!kv::repair_folder(folder, survey)) std::abort();
   } catch (const kv::StartError&) {
     return;  // a refusal
   }

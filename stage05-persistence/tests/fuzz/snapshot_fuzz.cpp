@@ -19,7 +19,7 @@ extern "C" std::size_t LLVMFuzzerMutate(unsigned char* data, std::size_t size, s
 namespace {
 
 constexpr std::size_t chunk_header_bytes = 16;  // checksum u64, length u32, type u32
-constexpr std::size_t footer_bytes = 16;        // rows u64, LSN u64
+constexpr std::size_t footer_bytes = 24;        // rows u64, LSN u64, chain u64
 constexpr std::uint32_t rows_type = 1, footer_type = 2;
 constexpr kv::Lsn lsn = 7;
 
@@ -85,11 +85,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const auto header = kv::read_snapshot_header(**file);
   if (!header) return 0;
   kv::MemTable memtable{kv::test::any_answer()};
-  const auto replay = [&](std::string_view table, std::string_view key, kv::Row row) {
-    memtable.replay(table, key, std::move(row));
-  };
-  const auto checked = kv::read_snapshot(**file, header->store, lsn, nullptr);
-  const auto read = kv::read_snapshot(**file, header->store, lsn, replay);
+  kv::Pieces pieces{**file}, again{**file};
+  const auto checked = kv::read_snapshot(pieces, header->store, lsn, nullptr);
+  const auto read = kv::read_snapshot(again, header->store, lsn, kv::test::into(memtable).change);
   if (checked.has_value() != read.has_value()) std::abort();
   (void)kv::test::contents_of(memtable);
   return 0;

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "survey.hpp"
+
+namespace kv {
+namespace {
+
+using Chains = std::map<Lsn, std::uint64_t>;  // at the LSNs of snapshots
+
+/// The snapshots that are older than the one that a start takes, with the chains that they name.
+Chains check_older_snapshots(const Folder& folder, const Survey& survey,
+                             const std::stop_token& stop, Rest& rest) {
+  Chains chains;
+  for (const auto& [lsn, name] : survey.files.snapshots) {
+    if (!survey.snapshot || lsn >= survey.snapshot->lsn || stop.stop_requested()) break;
+    const auto file = folder.open(name);
+    if (!file) continue;  // a newer one has made it unneeded meanwhile
+    Pieces pieces{**file};
+    if (const auto snapshot = read_snapshot(pieces, survey.store, lsn, nullptr)) {
+      chains[lsn] = snapshot->chain;
+    } else {
+      rest.warnings.push_back(name + ": " + snapshot.error().message +
+                              "; a newer snapshot makes it unneeded");
+      rest.damaged_snapshots.push_back(name);
+    }
+  }
+  return chains;
+}
+
+/// Reads one segment of the log before the snapshot, which should end where the next one begins.
+void check_segment(const Folder& folder, const std::string& name, std::optional<Lsn> next_first_lsn,
+                   const Chains& chains, Rest& rest) {
+  const auto file = folder.open(name);
+  if (!file) return;
+  Pieces pieces{**file};
+  const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
+  if (!header) return;  // the survey has told
+  const auto compare = [&](auto, const RecordHeader& record, auto) {
+    const auto expected = chains.find(record.lsn);
+    if (record.type != RecordType::changes || expected == chains.end() ||
+        expected->second == record.chain)
+      return;
+    const auto snapshot = snapshot_name(record.lsn);
+    rest.warnings.push_back(snapshot + " and " + name + " are of two timelines of this store");
+    rest.damaged_snapshots.push_back(snapshot);
+  };
+  const auto segment = read_segment(pieces, *header, compare);
+  if (segment && !next_first_lsn) return;  // the start has read it to its end
+  if (segment && segment->tail == Tail::clean && segment->end.lsn + 1 == *next_first_lsn) return;
+  rest.warnings.push_back(fmt::format("{} is damaged at offset {}; a snapshot makes it unneeded",
+                                      name, segment ? segment->end_offset : 0));
+}
+
+}  // namespace
+
+Rest check_rest(const Folder& folder, const Survey& survey, const std::stop_token& stop) {
+  Rest rest;
+  const auto chains = check_older_snapshots(folder, survey, stop, rest);
+  for (const auto& name : survey.covered) {
+    if (stop.stop_requested()) return rest;
+    const auto next = survey.files.segments.upper_bound(*segment_first_lsn(name));
+    check_segment(folder, name, next->first, chains, rest);
+  }
+  if (!survey.segments.empty()) {  // the start has read it, but not for the older snapshots
+    const Lsn first_lsn = survey.segments.front().header.first_lsn;
+    if (chains.lower_bound(first_lsn) != chains.end())
+      check_segment(folder, segment_name(first_lsn), std::nullopt, chains, rest);
+  }
+  return rest;
+}
+
+}  // namespace kv
