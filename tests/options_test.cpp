@@ -250,6 +250,7 @@ TEST_F(OptionsStore, FlagsAreChecked) {
   expect_bad_values("--fsync", {"", "sometimes", "Always"});
   expect_bad_values("--snapshot-every", no_numbers);
   expect_refused({"--port", "0", "--recover=guess"}, 2, "--recover");
+  expect_refused({"--port", "0", "--store", "memory", "--require-store"}, 2, "--require-store");
   EXPECT_THAT(start({"--port", "0", "--data-dir", ""}).status, testing::AnyOf(1, 2));
 }
 
