@@ -73,7 +73,7 @@ struct Bench {
   Report measure(const Server& server, const Workload& workload) const;
 
   /// Sets keys 0 to `keys` - 1.
-  void fill(const Server& server, std::uint32_t keys) const;
+  void fill(const Server& server, std::uint32_t keys) const;  ///< an HSET for each
 
   /// Throughput, latency and CPU of one turn.
   void add(const std::string& scenario, const std::string& point, const Server& server,

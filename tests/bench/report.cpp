@@ -19,6 +19,7 @@ namespace {
 struct Metric {
   const char* name;
   const char* title;
+  bool alone = false;  // its ratio to Redis says nothing
 };
 
 constexpr Metric metrics[] = {
@@ -32,9 +33,48 @@ constexpr Metric metrics[] = {
     {"max_ms", "Slowest answer, milliseconds"},
     {"bytes_per_key", "Resident memory for a key, bytes"},
     {"kib_per_connection", "Resident memory for a connection, KiB"},
-    {"threads", "Threads of the server"},
+    {"threads", "Threads of the server", true},
     {"seconds", "From start to first answer, seconds"},
+    {"peak_of_resident", "Most resident memory until the first answer, to that after it", true},
+    {"resident_mib", "Resident memory, MiB"},
+    {"resident_of_allowed", "That, to 1.15 of what it was before and 64 MiB", true},
+    {"of_between", "While segments change, to between changes", true},
+    {"folder_mib", "Size of the folder, MiB"},
 };
+
+/// What stage 5 is to reach at a point, of Redis's figure or as it stands.
+struct Bar {
+  const char* scenario;
+  const char* metric;
+  const char* point;
+  double most;
+  bool of_redis = false;
+};
+
+constexpr Bar bars[] = {
+    {"start", "seconds", "from the log, after kill -9", 0.7, true},
+    {"start", "seconds", "from the log, after a clean stop", 0.7, true},
+    {"start", "seconds", "from a snapshot", 0.5, true},
+    {"start", "peak_of_resident", "from the log, after kill -9", 1.1},
+    {"start", "peak_of_resident", "from the log, after a clean stop", 1.1},
+    {"start", "peak_of_resident", "from a snapshot", 1.1},
+    {"snapshot", "resident_of_allowed", "while it is written, at most", 1},
+    {"segments", "of_between", "99.9 % of answers", 2},
+    {"segments", "of_between", "slowest answer", 2},
+    // 192 MiB and twice the data, which is 1 MiB.
+    {"folder", "folder_mib", "while they are overwritten, at most", 194},
+    {"folder", "folder_mib", "after that", 194},
+};
+
+/// Empty where there is none.
+std::string bar_cell(const std::string& scenario, const Metric& metric, const std::string& point) {
+  for (const Bar& bar : bars) {
+    if (scenario == bar.scenario && metric.name == std::string_view{bar.metric} &&
+        point == bar.point)
+      return readable(bar.most) + (bar.of_redis ? " of Redis" : "");
+  }
+  return "";
+}
 
 using Figured = std::vector<const Figure*>;
 
@@ -67,9 +107,9 @@ std::vector<std::string> servers_of(const Figured& figures) {
   return names;
 }
 
-std::string cell(const Bench& bench, const Figure& figure) {
+std::string cell(const Bench& bench, const Metric& metric, const Figure& figure) {
   std::string text = readable(median(figure.values));
-  if (figure.server == Bench::baseline || figure.metric == "threads") return text;
+  if (figure.server == Bench::baseline || metric.alone) return text;
   if (const auto ratio = bench.figures.ratio(figure, Bench::baseline))
     text += fmt::format(" ({:.{}f})", ratio->median, ratio->median < 10 ? 2 : 0);
   return text;
@@ -77,17 +117,22 @@ std::string cell(const Bench& bench, const Figure& figure) {
 
 std::string table(const Bench& bench, const Metric& metric, const Figured& figures) {
   const auto servers = servers_of(figures);
+  const auto points = distinct(figures, &Figure::point);
+  const auto& scenario = figures.front()->scenario;
+  const bool has_bars = std::ranges::any_of(
+      points, [&](const auto& point) { return !bar_cell(scenario, metric, point).empty(); });
   std::string text = fmt::format("{}:\n\n| |", metric.title);
   for (const auto& server : servers) text += " " + server + " |";
+  if (has_bars) text += " bar for stage 5 |";
   text += "\n|---|";
-  for (std::size_t i = 0; i < servers.size(); ++i) text += "---:|";
-  for (const auto& point : distinct(figures, &Figure::point)) {
+  for (std::size_t i = 0; i < servers.size() + (has_bars ? 1 : 0); ++i) text += "---:|";
+  for (const auto& point : points) {
     text += "\n| " + point + " |";
     for (const auto& server : servers) {
-      const Figure* const figure =
-          bench.figures.find(figures.front()->scenario, point, metric.name, server);
-      text += " " + (figure ? cell(bench, *figure) : "") + " |";
+      const Figure* const figure = bench.figures.find(scenario, point, metric.name, server);
+      text += " " + (figure ? cell(bench, metric, *figure) : "") + " |";
     }
+    if (has_bars) text += " " + bar_cell(scenario, metric, point) + " |";
   }
   return text + "\n";
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -52,11 +53,38 @@ class RedisSaves {
 // Stage 5 begins a snapshot whenever its log has grown by so much.
 constexpr std::uint64_t snapshot_every = 16 * 1024 * 1024;
 
+/// Resident memory of a server, looked at while a snapshot is written and before.
+class SnapshotMemory {
+ public:
+  explicit SnapshotMemory(std::size_t before) : before_{before} {}
+
+  /// Called every millisecond.
+  void look(const Meter& meter, bool saving) {
+    if (saving && ++calls_ % 8 == 0) most_ = std::max(most_, meter.resident_bytes());
+  }
+
+  void add_to(Figures& figures, const std::string& server) const {
+    constexpr double mib = 1024 * 1024;
+    const auto before = static_cast<double>(before_), most = static_cast<double>(most_);
+    figures.add("snapshot", "before", "resident_mib", server, before / mib);
+    figures.add("snapshot", "while it is written, at most", "resident_mib", server, most / mib);
+    figures.add("snapshot", "while it is written, at most", "resident_of_allowed", server,
+                most / (1.15 * before + 64 * mib));
+  }
+
+ private:
+  std::size_t before_;
+  std::size_t most_ = 0;
+  unsigned calls_ = 0;
+};
+
+/// Sets `filled_bytes` to the memory that it takes when it has just been filled.
 std::unique_ptr<Server> start_filled(const Bench& bench, const Program& program, Start& start,
-                                     std::uint32_t keys) {
+                                     std::uint32_t keys, std::size_t& filled_bytes) {
   auto server = std::make_unique<Server>(program, start);
   server->wait_until_ready();
   bench.fill(*server, keys);
+  filled_bytes = Meter{server->pid()}.resident_bytes();
   if (program.is_redis()) return server;
   server->stop();  // filled without snapshots: they would only have taken time
   start.snapshot_every = snapshot_every;
@@ -74,7 +102,8 @@ void add_slots(Bench& bench, const Server& server, const Report& report, double 
   for (std::size_t i = 0; i < report.slots.size(); ++i) {
     const double begin = static_cast<double>(i) * slot_seconds;
     const Report::Slot& slot = report.slots[i];
-    if (slot.answers > 0) series.points.emplace_back(begin, static_cast<double>(slot.max_ns) / 1e6);
+    if (slot.latency.count() > 0)
+      series.points.emplace_back(begin, static_cast<double>(slot.latency.max()) / 1e6);
     if (slot.marked && !open) series.marked.emplace_back(begin, begin);
     open = slot.marked;
     if (open) series.marked.back().second = begin + slot_seconds;
@@ -84,15 +113,23 @@ void add_slots(Bench& bench, const Server& server, const Report& report, double 
 
 void measure_one(Bench& bench, const Program& program, const Flags& flags, bool keep_series) {
   Start start = bench.start(program, "snapshot", flags);
-  const auto server = start_filled(bench, program, start, bench.keys());
+  const std::uint32_t keys = 2 * bench.keys();  // 300 MB of rows
+  std::size_t filled_bytes = 0;
+  const auto server = start_filled(bench, program, start, keys, filled_bytes);
+  const Meter meter{server->pid()};
+  SnapshotMemory memory{std::min(filled_bytes, meter.resident_bytes())};
   std::optional<RedisSaves> saves;
   if (program.is_redis()) saves.emplace(*server, start.folder);
   const std::filesystem::path unfinished = start.folder / "data" / "snapshot.tmp";
   Workload load = bench.workload(*server);
-  load.keys = bench.keys();
+  load.keys = keys;
   load.seconds = bench.pick(8.0, 3.0);
   load.slot_seconds = 0.05;
-  load.mark = [&] { return saves ? saves->saving() : ::access(unfinished.c_str(), F_OK) == 0; };
+  load.mark = [&] {
+    const bool saving = saves ? saves->saving() : ::access(unfinished.c_str(), F_OK) == 0;
+    memory.look(meter, saving);
+    return saving;
+  };
   Report report = bench.measure(*server, load);
   for (int tries = 1; report.marked.count() == 0 && tries < 4; ++tries) {
     load.seconds *= 2;  // a slow machine writes less log, so the next snapshot is further away
@@ -113,6 +150,7 @@ void measure_one(Bench& bench, const Program& program, const Flags& flags, bool 
   };
   add("while it is written", report.marked);
   add("all the time", report.latency);
+  memory.add_to(bench.figures, program.name);
   if (keep_series) add_slots(bench, *server, report, load.slot_seconds);
 }
 
