@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "bars.hpp"
 #include "json.hpp"
 #include "svg.hpp"
 
@@ -31,6 +32,7 @@ constexpr Metric metrics[] = {
     {"p99_ms", "99 % of answers within, milliseconds"},
     {"p999_ms", "99.9 % of answers within, milliseconds"},
     {"max_ms", "Slowest answer, milliseconds"},
+    {"window_max_ms", "Slowest answer of 150 ms, the median of all of them, milliseconds"},
     {"bytes_per_key", "Resident memory for a key, bytes"},
     {"kib_per_connection", "Resident memory for a connection, KiB"},
     {"threads", "Threads of the server", true},
@@ -41,40 +43,6 @@ constexpr Metric metrics[] = {
     {"of_between", "While segments change, to between changes", true},
     {"folder_mib", "Size of the folder, MiB"},
 };
-
-/// What stage 5 is to reach at a point, of Redis's figure or as it stands.
-struct Bar {
-  const char* scenario;
-  const char* metric;
-  const char* point;
-  double most;
-  bool of_redis = false;
-};
-
-constexpr Bar bars[] = {
-    {"start", "seconds", "from the log, after kill -9", 0.7, true},
-    {"start", "seconds", "from the log, after a clean stop", 0.7, true},
-    {"start", "seconds", "from a snapshot", 0.5, true},
-    {"start", "peak_of_resident", "from the log, after kill -9", 1.1},
-    {"start", "peak_of_resident", "from the log, after a clean stop", 1.1},
-    {"start", "peak_of_resident", "from a snapshot", 1.1},
-    {"snapshot", "resident_of_allowed", "while it is written, at most", 1},
-    {"segments", "of_between", "99.9 % of answers", 2},
-    {"segments", "of_between", "slowest answer", 2},
-    // 192 MiB and twice the data, which is 1 MiB.
-    {"folder", "folder_mib", "while they are overwritten, at most", 194},
-    {"folder", "folder_mib", "after that", 194},
-};
-
-/// Empty where there is none.
-std::string bar_cell(const std::string& scenario, const Metric& metric, const std::string& point) {
-  for (const Bar& bar : bars) {
-    if (scenario == bar.scenario && metric.name == std::string_view{bar.metric} &&
-        point == bar.point)
-      return readable(bar.most) + (bar.of_redis ? " of Redis" : "");
-  }
-  return "";
-}
 
 using Figured = std::vector<const Figure*>;
 
@@ -120,7 +88,7 @@ std::string table(const Bench& bench, const Metric& metric, const Figured& figur
   const auto points = distinct(figures, &Figure::point);
   const auto& scenario = figures.front()->scenario;
   const bool has_bars = std::ranges::any_of(
-      points, [&](const auto& point) { return !bar_cell(scenario, metric, point).empty(); });
+      points, [&](const auto& point) { return !bar_of(scenario, metric.name, point).empty(); });
   std::string text = fmt::format("{}:\n\n| |", metric.title);
   for (const auto& server : servers) text += " " + server + " |";
   if (has_bars) text += " bar for stage 5 |";
@@ -132,7 +100,7 @@ std::string table(const Bench& bench, const Metric& metric, const Figured& figur
       const Figure* const figure = bench.figures.find(scenario, point, metric.name, server);
       text += " " + (figure ? cell(bench, metric, *figure) : "") + " |";
     }
-    if (has_bars) text += " " + bar_cell(scenario, metric, point) + " |";
+    if (has_bars) text += " " + bar_of(scenario, metric.name, point) + " |";
   }
   return text + "\n";
 }

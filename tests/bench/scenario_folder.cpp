@@ -1,10 +1,8 @@
 // What a client notices when the log goes on in a new segment, and how large the folder becomes.
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <set>
 #include <stdexcept>
+#include <vector>
 
 #include "folder_watch.hpp"
 #include "scenarios.hpp"
@@ -15,36 +13,57 @@ namespace {
 constexpr std::size_t value_bytes = 1'000;  // so that the log grows quickly
 constexpr double slot_seconds = 0.05;
 
+constexpr std::size_t window_slots = 3;
+
+/// Of stretches of time that are alike: all answers, and the slowest one of each 150 ms.
 struct Latencies {
-  Histogram changing, between;
+  Histogram all;
+  std::vector<double> slowest_ms;
+
+  void add(const Histogram& window) {
+    if (window.count() == 0) return;
+    all.add(window);
+    slowest_ms.push_back(static_cast<double>(window.max()) / 1e6);
+  }
+};
+
+struct SplitLatencies {
+  Latencies changing, between;
 };
 
 // What is done for a change may begin before it can be seen in the folder, and go on after that: so
 // the slots beside one in which it was seen belong to it, too.
-Latencies split(const std::vector<Report::Slot>& slots) {
-  Latencies latencies;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    const bool changing = slots[i].marked || (i > 0 && slots[i - 1].marked) ||
-                          (i + 1 < slots.size() && slots[i + 1].marked);
-    (changing ? latencies.changing : latencies.between).add(slots[i].latency);
+SplitLatencies split(const std::vector<Report::Slot>& slots) {
+  const auto changing = [&](std::size_t i) {
+    return slots[i].marked || (i > 0 && slots[i - 1].marked) ||
+           (i + 1 < slots.size() && slots[i + 1].marked);
+  };
+  SplitLatencies latencies;
+  for (std::size_t i = 0; i < slots.size();) {
+    const bool kind = changing(i);
+    Histogram window;
+    for (std::size_t end = i + window_slots; i < std::min(end, slots.size()); ++i) {
+      if (changing(i) != kind) break;
+      window.add(slots[i].latency);
+    }
+    (kind ? latencies.changing : latencies.between).add(window);
   }
   return latencies;
 }
 
-void add_latencies(Bench& bench, const std::string& server, const Latencies& latencies) {
-  const auto add = [&](const char* point, const char* metric, double value) {
-    bench.figures.add("segments", point, metric, server, value);
+void add_latencies(Bench& bench, const std::string& server, const SplitLatencies& latencies) {
+  const auto add = [&](const char* metric, const char* compared, const auto& of) {
+    const double changing = of(latencies.changing), between = of(latencies.between);
+    bench.figures.add("segments", "while segments change", metric, server, changing);
+    bench.figures.add("segments", "between changes", metric, server, between);
+    bench.figures.add("segments", compared, "of_between", server, changing / between);
   };
-  const auto milliseconds = [](const Histogram& latency, double share) {
-    return static_cast<double>(share < 1 ? latency.percentile(share) : latency.max()) / 1e6;
-  };
-  for (const auto& [metric, share] : {std::pair{"p999_ms", 0.999}, std::pair{"max_ms", 1.0}}) {
-    const double changing = milliseconds(latencies.changing, share);
-    const double between = milliseconds(latencies.between, share);
-    add("while segments change", metric, changing);
-    add("between changes", metric, between);
-    add(share < 1 ? "99.9 % of answers" : "slowest answer", "of_between", changing / between);
-  }
+  add("p999_ms", "99.9 % of answers",
+      [](const Latencies& some) { return static_cast<double>(some.all.percentile(0.999)) / 1e6; });
+  add("max_ms", "slowest answer",
+      [](const Latencies& some) { return static_cast<double>(some.all.max()) / 1e6; });
+  add("window_max_ms", "slowest answer of 150 ms",
+      [](const Latencies& some) { return median(some.slowest_ms); });
 }
 
 }  // namespace
@@ -66,7 +85,7 @@ void compare_segments(Bench& bench) {
         SegmentWatch segments{start.folder / "data"};
         load.mark = [&] { return segments.changing(); };
         const auto latencies = split(bench.measure(server, load).slots);
-        if (segments.changes() >= changes_min && latencies.between.count() > 0) {
+        if (segments.changes() >= changes_min && latencies.between.all.count() > 0) {
           add_latencies(bench, program.name, latencies);
           break;
         }
