@@ -69,7 +69,7 @@ void add_latencies(Bench& bench, const std::string& server, const SplitLatencies
 }  // namespace
 
 void compare_segments(Bench& bench) {
-  constexpr std::size_t changes_min = 3;
+  const std::size_t changes_min = bench.pick(3U, 1U);
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
     for (const Program& program : bench.programs({5})) {
       progress("segments: " + program.name + ", " + bench.round_of(round));

@@ -181,7 +181,8 @@ void compare_snapshot(Bench& bench) {
                               ? Flags{"--appendonly", "yes", "--appendfsync", "everysec"}
                               : Flags{"--store", "wal", "--fsync", "everysec"};
       measure_latency(bench, program, flags, round == 0);
-      if (program.name != Bench::noise) measure_memory(bench, program, flags);
+      const bool again = bench.settings.quick && round > 0;
+      if (program.name != Bench::noise && !again) measure_memory(bench, program, flags);
       if (program.name != Bench::baseline) continue;
       Program without = program;
       without.name = "redis, no log";
