@@ -210,6 +210,75 @@ TEST_F(DataFolder, InfoTellsOfTheLogAndOfItsSnapshot) {
   EXPECT_LT(age, 60);
 }
 
+TEST_F(DataFolder, InspectSaysWhatAStartWouldAlsoWhereNobodyCanWrite) {
+  ServerProcess server{flags()};
+  server.terminate();
+  ASSERT_EQ(server.wait(), 0);
+  const auto looked = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> all{
+        "unshare",
+        "--mount",
+        "--map-root-user",
+        "sh",
+        "-c",
+        "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && \"$@\"",
+        data_.string()};
+    all.insert(all.end(), words.begin(), words.end());
+    return run(all);
+  };
+  if (looked({"true"}).status != 0) GTEST_SKIP() << "nothing can be mounted here";
+  const Finished started = looked({server_program(), "--port", "0", "--data-dir", data_.string()});
+  const Finished inspected = looked({inspect_program(), data_.string()});
+  const std::string reason =
+      "cannot write into the data folder " + data_.string() + ": Read-only file system\n";
+  EXPECT_EQ(started.status, 1);
+  EXPECT_THAT(started.err, testing::EndsWith(reason));
+  EXPECT_EQ(inspected.status, 1);
+  EXPECT_EQ(inspected.err, "kv-inspect: " + reason);
+  EXPECT_THAT(inspected.out, HasSubstr("MANIFEST: ")) << "and it is shown all the same";
+  EXPECT_EQ(inspect().status, 0) << "it has been the mount";
+}
+
+TEST_F(DataFolder, OfAStoreThatMustExistIsNotMadeNorBegun) {
+  const auto start = [&] {
+    return run({server_program(), "--port", "0", "--data-dir", data_.string(), "--require-store"});
+  };
+  const Finished missing = start();
+  EXPECT_EQ(missing.status, 1);
+  EXPECT_EQ(missing.out, "");
+  EXPECT_EQ(std::ranges::count(missing.err, '\n'), 1) << missing.err;
+  EXPECT_THAT(missing.err, HasSubstr(data_.string()));
+  EXPECT_FALSE(fs::exists(data_));
+
+  fs::create_directory(data_);
+  fs::permissions(data_, fs::perms::owner_all);
+  std::ofstream{data_ / "other"} << "text";
+  const Finished empty = start();
+  EXPECT_EQ(empty.status, 1);
+  EXPECT_EQ(empty.out, "");
+  EXPECT_EQ(std::ranges::count(empty.err, '\n'), 1) << empty.err;
+  EXPECT_THAT(empty.err, HasSubstr("there is no store in " + data_.string()));
+  EXPECT_EQ(content().size(), 1u) << "it has begun one";
+}
+
+TEST_F(DataFolder, OfAStoreThatMustExistIsTakenWhenItDoes) {
+  ServerProcess server{flags()};
+  EXPECT_TRUE(server.log_holds("a new store in " + data_.string()));
+  ASSERT_EQ(FrameClient{server.port()}.ask(wire::hset("t", "k", 1)).status, 200u);
+  server.kill_9();
+  ServerProcess again{flags({"--require-store"})};
+  EXPECT_TRUE(FrameClient{again.port()}.answers(wire::hget("t", "k"), wire::ok({1})));
+}
+
+TEST_F(DataFolder, OfANewStoreIsNotCalledEmptyWhenItIsNot) {
+  fs::create_directory(data_);
+  fs::create_directory(data_ / "lost+found");
+  std::ofstream{data_ / "other"} << "text";
+  const ServerProcess server{flags()};
+  EXPECT_TRUE(
+      server.log_holds("a new store in " + data_.string() + ", where 2 other files were already"));
+}
+
 TEST_F(DataFolder, InspectOfNoFolderIsAnError) {
   EXPECT_NE(inspect().status, 0);
   EXPECT_FALSE(fs::exists(data_)) << "kv-inspect made it";

@@ -1,14 +1,18 @@
 // How a server of stage 5 ends when its disk fails it, and what it takes to start again: exit
-// status 70 after a failed sync, 65 over damaged data, 0 on a second signal while a sync stalls.
+// status 70 after a failed sync or without its folder, 65 over damaged data, 0 on a second signal
+// while a sync stalls.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <stdexcept>
@@ -80,6 +84,7 @@ class FailedSync : public ExitStatus {
   }
 
   void fail_next_sync() const { std::ofstream{fault_}.close(); }
+  void fail_next_sync(int number) const { std::ofstream{fault_} << number; }
 
   void expect_the_end(ServerProcess& server) const {
     EXPECT_EQ(server.wait(), 70);
@@ -148,6 +153,62 @@ TEST_F(FailedSync, OfAStartIsNoStart) {
   expect_keys(ServerProcess{flags()}, 0);
 }
 
+TEST_F(FailedSync, ThatWasOnlyInterruptedIsMadeAgain) {
+  fail_next_sync(EINTR);  // of the start
+  ServerProcess server{options("always")};
+  FrameClient client{server.port()};
+  for (int i = 0; i < 3; ++i) {
+    fail_next_sync(EINTR);
+    ASSERT_TRUE(client.answers(wire::hset("t", key(i), value(i)), wire::ok({std::nullopt})));
+    ASSERT_FALSE(fs::exists(fault_)) << "no sync was interrupted";
+  }
+  server.kill_9();
+  server.start_again();
+  expect_keys(server, 3);
+}
+
+class FailedLock : public FailedSync {
+ protected:
+  /// A start whose next flock fails so.
+  Finished start(int number) const {
+    std::ofstream{fault_.string() + ".flock"} << number;
+    return run({FAILING_SYNC, fault_.string(), server_program(), "--port", "0", "--data-dir",
+                data_.string(), "--log-level", "error"});
+  }
+};
+
+TEST_F(FailedLock, IsNamedAndNotTakenForAnotherProcess) {
+  for (const int number : {ENOLCK, EBADF, EINVAL, EOPNOTSUPP, EIO}) {
+    for (const bool inspect : {false, true}) {
+      std::ofstream{fault_.string() + ".flock"} << number;
+      if (inspect) fs::create_directory(data_);
+      const Finished failed =
+          inspect ? run({FAILING_SYNC, fault_.string(), inspect_program(), data_.string()})
+                  : start(number);
+      EXPECT_EQ(failed.status, 1);
+      EXPECT_EQ(failed.out, "");
+      expect_one_line(failed.err);
+      EXPECT_THAT(failed.err, HasSubstr("cannot lock the data folder " + data_.string() + ": " +
+                                        std::strerror(number)));
+      EXPECT_THAT(failed.err, testing::Not(HasSubstr("in use")));
+    }
+  }
+}
+
+TEST_F(FailedLock, ThatIsHeldIsInUse) {
+  const Finished failed = start(EWOULDBLOCK);
+  EXPECT_EQ(failed.status, 1);
+  expect_one_line(failed.err);
+  EXPECT_THAT(failed.err, HasSubstr(data_.string() + " is in use by another process"));
+}
+
+TEST_F(FailedLock, ThatWasOnlyInterruptedIsTakenAgain) {
+  std::ofstream{fault_.string() + ".flock"} << EINTR;
+  const ServerProcess server{options("always")};
+  EXPECT_FALSE(fs::exists(fault_.string() + ".flock")) << "no lock was interrupted";
+  EXPECT_EQ(run({inspect_program(), data_.string()}).status, 1) << "and it is held";
+}
+
 class StalledSync : public FailedSync {
  protected:
   /// Returns when a sync waits, and will for ever.
@@ -193,6 +254,97 @@ TEST_F(StalledSync, IsNotWaitedForAfterASecondSignal) {
     server.kill_9();
     fs::remove_all(data_);
   }
+}
+
+/// What becomes of a server whose folder somebody takes away while it serves.
+class LostFolder : public ExitStatus {
+ protected:
+  /// Starts a server, has a key written, does `loss`, and expects the end in time, and the reason.
+  void expect_the_end(const std::function<void()>& loss, const std::string& reason) const {
+    ServerProcess server{flags()};
+    {
+      FrameClient client{server.port()};
+      write_keys(client);
+    }
+    loss();
+    EXPECT_EQ(server.wait(in_time), 70);
+    expect_one_line(server.log());
+    EXPECT_THAT(server.log(), HasSubstr(reason));
+  }
+
+  fs::path segment() const {
+    for (const auto& entry : fs::directory_iterator{data_}) {
+      if (entry.path().extension() == ".log") return entry.path();
+    }
+    throw std::runtime_error{"no log in " + data_.string()};
+  }
+
+  static constexpr auto in_time = 5s;  // one second, on a machine that has others to serve, too
+  const fs::path elsewhere_ = folder_.path() / "elsewhere";
+  const std::string folder_words_ = "the data folder " + data_.string();
+};
+
+TEST_F(LostFolder, ThatWasRemovedEndsTheServer) {
+  expect_the_end([&] { fs::remove_all(data_); }, "was removed");
+}
+
+TEST_F(LostFolder, ThatWasMovedAwayEndsTheServerAndKeepsItsData) {
+  expect_the_end([&] { fs::rename(data_, elsewhere_); }, folder_words_ + " was moved away");
+  fs::rename(elsewhere_, data_);
+  expect_keys(ServerProcess{flags()}, keys);
+}
+
+TEST_F(LostFolder, ThatWasReplacedEndsTheServerAndLeavesTheOtherAlone) {
+  const auto replace = [&] {
+    fs::rename(data_, elsewhere_);
+    fs::create_directory(data_);
+  };
+  expect_the_end(replace, folder_words_ + " was replaced");
+  EXPECT_TRUE(fs::is_empty(data_));
+  expect_keys(ServerProcess{{"--data-dir", elsewhere_.string()}}, keys);
+}
+
+TEST_F(LostFolder, WithoutTheSegmentThatIsWrittenEndsTheServer) {
+  expect_the_end([&] { fs::remove(segment()); }, "was removed from the data folder");
+  fs::remove_all(data_);
+  expect_the_end([&] { fs::rename(segment(), elsewhere_); }, "was removed from the data folder");
+  fs::remove_all(data_);
+  const auto replace = [&] {
+    const fs::path copy = folder_.path() / "copy";
+    fs::copy_file(segment(), copy);
+    fs::rename(copy, segment());
+  };
+  expect_the_end(replace, "was replaced in the data folder");
+}
+
+/// Of what a running server has in memory, its next segment and snapshot make a whole folder again.
+TEST_F(LostFolder, WithoutItsManifestOrASnapshotIsNoReasonToEnd) {
+  ServerProcess server{flags({"--snapshot-every", "4096"})};
+  FrameClient client{server.port()};
+  write_keys(client);
+  const auto snapshots = [&] {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator{data_}) {
+      if (entry.path().extension() == ".kv") found.push_back(entry.path());
+    }
+    return found;
+  };
+  const auto write_until = [&](const auto& done) {
+    const std::string large(2'000, 'x');
+    for (const auto end = Clock::now() + 10s; !done() && Clock::now() < end;)
+      ASSERT_EQ(client.ask(wire::hset("large", "k", large)).status, 200u);
+  };
+  const auto two_snapshots = [&] { return snapshots().size() >= 2; };
+  write_until(two_snapshots);
+  fs::remove(data_ / "MANIFEST");
+  for (const auto& snapshot : snapshots()) fs::remove(snapshot);
+  write_until([&, looked = Clock::now() + 1500ms] { return Clock::now() > looked; });
+  EXPECT_TRUE(server.running()) << server.log();
+  write_until(two_snapshots);
+  server.terminate();
+  EXPECT_EQ(server.wait(), 0);
+  server.start_again();
+  expect_keys(server, keys);
 }
 
 /// The folder of a server that was killed after so many records, with one byte of a file flipped.

@@ -94,6 +94,7 @@ TEST_F(OptionsCommon, APortInUseIsNamed) {
   EXPECT_EQ(finished.status, 1) << finished.err;
   EXPECT_EQ(finished.out, "");
   EXPECT_THAT(finished.err, HasSubstr(port));
+  EXPECT_THAT(finished.err, HasSubstr("--port 0 picks a free port"));
 }
 
 TEST_F(OptionsCommon, OtherMachinesAreNotLetInByAccident) {
@@ -157,6 +158,14 @@ TEST_F(OptionsRemote, OtherMachinesAreLetInWhenToldTo) {
 }
 
 /// From stage 2.
+TEST_F(OptionsRemote, AnAddressOfAnotherMachineIsNotTakenForAPortInUse) {
+  const Finished finished = start({"--port", "0", "--host", "192.0.2.1", "--allow-remote"});
+  EXPECT_EQ(finished.status, 1) << finished.err;
+  EXPECT_EQ(finished.out, "");
+  EXPECT_THAT(finished.err, HasSubstr("--host must be an address of this machine"));
+  EXPECT_THAT(finished.err, Not(HasSubstr("--port 0")));
+}
+
 class OptionsConnections : public Start {};
 
 TEST_F(OptionsConnections, MaxConnectionsIsAPositiveNumber) {
@@ -250,6 +259,7 @@ TEST_F(OptionsStore, FlagsAreChecked) {
   expect_bad_values("--fsync", {"", "sometimes", "Always"});
   expect_bad_values("--snapshot-every", no_numbers);
   expect_refused({"--port", "0", "--recover=guess"}, 2, "--recover");
+  expect_refused({"--port", "0", "--store", "memory", "--require-store"}, 2, "--require-store");
   EXPECT_THAT(start({"--port", "0", "--data-dir", ""}).status, testing::AnyOf(1, 2));
 }
 

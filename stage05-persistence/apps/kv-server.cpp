@@ -48,9 +48,11 @@ std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& 
                                              : options.fsync == "everysec" ? kv::Sync::everysec
                                                                            : kv::Sync::never,
                                      .snapshot_every = options.snapshot_every,
-                                     .truncate = options.recover == "truncate"};
-  return std::make_unique<kv::Store>(kv::open_posix_folder(options.data_dir, true), storage,
-                                     settings, end_at_once);
+                                     .truncate = options.recover == "truncate",
+                                     .must_exist = options.require_store};
+  return std::make_unique<kv::Store>(
+      kv::open_posix_folder(options.data_dir, !options.require_store), storage, settings,
+      end_at_once);
 }
 
 }  // namespace

@@ -35,6 +35,10 @@ class File {
   /// What was written is on the disk when it returns. After an error nobody knows what is: the
   /// kernel may have dropped the pages and marked them clean, so asking again proves nothing.
   virtual Result<void> sync() = 0;
+
+  /// Whether it still has this name in the folder, which must live. What goes into a file that
+  /// somebody has taken away is lost. (Nobody takes away one that is simulated.)
+  virtual Result<void> check_name(const std::string& /*name*/) const { return {}; }
 };
 
 /// A folder without folders in it. That a file was created, renamed or removed is on the disk only
@@ -50,6 +54,12 @@ class Folder {
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual Result<void> remove(const std::string& name) = 0;
   virtual Result<void> sync() = 0;
+
+  virtual std::string path() const = 0;  ///< where it was opened, for messages
+
+  /// Whether it is still the one at its path, and whether files can be made in it.
+  virtual Result<void> check_path() const { return {}; }
+  virtual Result<void> check_writable() const { return {}; }
 };
 
 /// Whether what failed for want of room, of descriptors or of memory may go well a moment later. Of

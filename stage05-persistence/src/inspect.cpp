@@ -83,6 +83,8 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
     fmt::print(out, "warning: {}\n", warning);
   fmt::print(out, "a start would recover up to LSN {}{}\n", survey.end.lsn,
              survey.clean ? " (clean stop)" : "");
+  if (const auto writable = folder.check_writable(); !writable)
+    throw StartError{Exit::cannot_start, writable.error().message};
 }
 
 }  // namespace kv

@@ -1,17 +1,31 @@
 #include "listen.hpp"
 
+#include <boost/asio/error.hpp>
+
 #include "start_error.hpp"
 
 namespace kv {
+namespace {
+
+/// What to do about it, where that is known.
+const char* way_out(const boost::system::error_code& error) {
+  if (error == boost::asio::error::address_in_use) return " (--port 0 picks a free port)";
+  if (error == boost::asio::error::access_denied) return " (a port from 1024 on needs no rights)";
+  if (error == boost::system::errc::address_not_available)
+    return " (--host must be an address of this machine)";
+  return "";
+}
+
+}  // namespace
 
 tcp::acceptor listen(boost::asio::io_context& context, const Options& options) {
   const tcp::endpoint endpoint{boost::asio::ip::make_address(options.host), options.port};
   try {
     return tcp::acceptor{context, endpoint};  // opens, binds (SO_REUSEADDR set) and listens
   } catch (const boost::system::system_error& error) {
-    throw StartError{Exit::cannot_start,
-                     "cannot listen on " + options.host + ":" + std::to_string(options.port) +
-                         ": " + error.code().message() + " (--port 0 picks a free port)"};
+    throw StartError{Exit::cannot_start, "cannot listen on " + options.host + ":" +
+                                             std::to_string(options.port) + ": " +
+                                             error.code().message() + way_out(error.code())};
   }
 }
 

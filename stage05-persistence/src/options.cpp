@@ -45,6 +45,8 @@ void add_flags(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--data-dir", options.data_dir, "folder of the log and the snapshots")
       ->capture_default_str();
+  app.add_flag("--require-store", options.require_store,
+               "begin no new store: one must be in --data-dir already");
   app.add_option("--fsync", options.fsync,
                  "when a change is safe: on the disk, each second, or when written")
       ->check(CLI::IsMember({"always", "everysec", "never"}))
@@ -78,6 +80,11 @@ void check_host(Options& options) {
   }
 }
 
+void check_store(const Options& options) {
+  if (options.require_store && options.store == "memory")
+    throw StartError{Exit::usage, "--require-store needs --store wal: memory begins empty"};
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, const char* const* argv) {
@@ -89,6 +96,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
     check_host(options);
+    check_store(options);
   } catch (const CLI::Success& answered) {  // --help or --version
     app.exit(answered, std::cout, std::cerr);
     return std::nullopt;

@@ -24,6 +24,7 @@ struct Options {
   bool read_only = false;
   std::string store = "wal";  ///< or memory
   std::string data_dir = "./kv-data";
+  bool require_store = false;                        ///< there must be one in data_dir already
   std::string fsync = "always";                      ///< or everysec, never
   std::uint64_t snapshot_every = 256 * 1024 * 1024;  ///< bytes of log; 0: never
   std::string recover = {};          ///< truncate: at damage, start with what is before it

@@ -5,100 +5,16 @@
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "posix_file.hpp"
 #include "start_error.hpp"
 
 namespace kv {
 namespace {
-
-/// A file descriptor that is closed at the end of its life.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_{number} {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-Error failure(const std::string& what) {
-  const int number = errno;
-  auto status = Status::storage_failed;
-  if (number == ENOSPC || number == EDQUOT || number == EFBIG) status = Status::no_space;
-  if (number == EMFILE || number == ENFILE || number == ENOMEM || number == EAGAIN)
-    status = Status::overloaded;
-  return Error{status, what + ": " + std::strerror(number)};
-}
-
-class PosixFile : public File {
- public:
-  PosixFile(Descriptor descriptor, std::string name)
-      : descriptor_{std::move(descriptor)}, name_{std::move(name)} {
-    if (name_.ends_with(temporary_suffix)) name_.resize(name_.size() - temporary_suffix.size());
-  }
-
-  Result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
-    while (!bytes.empty()) {  // a write may be short
-      const auto written =
-          ::pwrite(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return failure("cannot write " + name_);
-      offset += static_cast<std::uint64_t>(written);
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-  }
-
-  Result<std::size_t> read_into(std::span<char> bytes, std::uint64_t offset) const override {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      const auto count = ::pread(descriptor_.number(), &bytes[done], bytes.size() - done,
-                                 static_cast<off_t>(offset + done));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return failure("cannot read " + name_);
-      if (count == 0) break;
-      done += static_cast<std::size_t>(count);
-    }
-    return done;
-  }
-
-  Result<void> truncate(std::uint64_t bytes) override {
-    while (::ftruncate(descriptor_.number(), static_cast<off_t>(bytes)) != 0) {
-      if (errno != EINTR) return failure("cannot cut " + name_);
-    }
-    return {};
-  }
-
-  Result<std::uint64_t> size() const override {
-    struct stat status {};
-    if (::fstat(descriptor_.number(), &status) != 0) return failure("cannot look at " + name_);
-    return static_cast<std::uint64_t>(status.st_size);
-  }
-
-  void set_name(const std::string& name) override { name_ = name; }
-
-  Result<void> sync() override {
-    if (::fdatasync(descriptor_.number()) == 0) return {};
-    return Error{Status::storage_failed,
-                 failure("cannot sync " + name_).message};  // whatever it was
-  }
-
- private:
-  Descriptor descriptor_;
-  std::string name_;
-};
 
 class PosixFolder : public Folder {
  public:
@@ -114,14 +30,23 @@ class PosixFolder : public Folder {
   }
 
   Result<std::vector<std::string>> list() const override {
+    // One of its own: a descriptor that is shared shares its place in the list, too.
+    Descriptor again{uninterrupted(
+        [&] { return ::openat(descriptor_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); })};
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries{
+        again.number() < 0 ? nullptr : ::fdopendir(again.number()), ::closedir};
+    if (!entries) return failure("cannot list " + path_);
+    again.release();
     std::vector<std::string> names;
-    std::error_code failed;
-    for (std::filesystem::directory_iterator entry{path_, failed}, end; !failed && entry != end;
-         entry.increment(failed)) {
-      names.push_back(entry->path().filename().string());
+    errno = 0;
+    for (const dirent* entry; (entry = ::readdir(entries.get())) != nullptr; errno = 0) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
     }
-    if (failed)
-      return Error{Status::storage_failed, "cannot list " + path_ + ": " + failed.message()};
+    struct stat own {};
+    if (errno == 0 && ::fstat(descriptor_.number(), &own) == 0 && own.st_nlink == 0)
+      errno = ENOENT;  // the C library takes a folder that was removed for an empty one
+    if (errno != 0) return failure("cannot list " + path_);
     return names;
   }
 
@@ -139,25 +64,65 @@ class PosixFolder : public Folder {
   }
 
   Result<void> sync() override {
-    if (::fsync(descriptor_.number()) == 0) return {};
+    if (uninterrupted([&] { return ::fsync(descriptor_.number()); }) == 0) return {};
     return Error{Status::storage_failed,
                  failure("cannot sync the folder " + path_).message};  // whatever it was
   }
 
+  std::string path() const override { return path_; }
+
+  Result<void> check_path() const override {
+    struct stat own {};
+    struct stat found {};
+    const int missing = ::stat(path_.c_str(), &found) == 0 ? 0 : errno;
+    if (::fstat(descriptor_.number(), &own) != 0) return {};
+    if (missing == 0 && is_same(own, found)) return {};
+    if (own.st_nlink == 0) return gone("removed");
+    if (missing == 0) return gone("replaced: another one is at its path");
+    if (missing == ENOENT || missing == ENOTDIR) return gone("moved away: nothing is at its path");
+    return {};  // as when nobody may look there any more: that says nothing about the folder
+  }
+
+  Result<void> check_writable() const override {
+    if (::faccessat(descriptor_.number(), ".", W_OK | X_OK, AT_EACCESS) == 0) return {};
+    return failure("cannot write into the data folder " + path_);
+  }
+
  private:
+  Error gone(const std::string& how) const {
+    return Error{Status::storage_failed, "the data folder " + path_ + " was " + how};
+  }
+
   Result<std::unique_ptr<File>> open_file(const std::string& name, int flags) const {
-    Descriptor file{::openat(descriptor_.number(), name.c_str(), flags | O_CLOEXEC, 0600)};
+    Descriptor file{uninterrupted(
+        [&] { return ::openat(descriptor_.number(), name.c_str(), flags | O_CLOEXEC, 0600); })};
     if (file.number() < 0) return failure("cannot open " + name);
     struct stat status {};
     if (flags & O_NONBLOCK && ::fstat(file.number(), &status) == 0 && !S_ISREG(status.st_mode))
       return Error{Status::storage_failed, name + " is not a file"};
-    std::unique_ptr<File> opened = std::make_unique<PosixFile>(std::move(file), name);
-    return opened;
+    return posix_file(std::move(file), descriptor_.number(), name);
   }
 
   Descriptor descriptor_;  // of the folder itself; it carries the lock
   std::string path_;
 };
+
+Descriptor open_folder(const std::string& path) {
+  return Descriptor{
+      uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); })};
+}
+
+/// For as long as the descriptor is open.
+void take_lock(const Descriptor& folder, const std::string& path) {
+  if (uninterrupted([&] { return ::flock(folder.number(), LOCK_EX | LOCK_NB); }) == 0) return;
+  if (errno == EWOULDBLOCK) {
+    throw StartError{Exit::cannot_start,
+                     "the data folder " + path + " is in use by another process"};
+  }
+  throw StartError{Exit::cannot_start,
+                   failure("cannot lock the data folder " + path).message +
+                       " (it must be on a file system that has flock, such as ext4 or xfs)"};
+}
 
 /// The folder, and the way to it: that it exists must survive a power loss as well. So its parent
 /// is synced also when it is there already: who made it may have died before that.
@@ -169,8 +134,9 @@ void make_folder(const std::string& path) {
   auto folder = std::filesystem::absolute(path).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();  // "x/" is x
   const auto parent = folder.parent_path();
-  const Descriptor above{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  const bool synced = above.number() >= 0 && ::fsync(above.number()) == 0;
+  const Descriptor above{open_folder(parent)};
+  const bool synced =
+      above.number() >= 0 && uninterrupted([&] { return ::fsync(above.number()); }) == 0;
   if (made && !synced) {
     throw StartError{Exit::cannot_start, failure("cannot sync " + parent.string()).message};
   }
@@ -180,23 +146,16 @@ void make_folder(const std::string& path) {
 
 std::unique_ptr<Folder> open_posix_folder(const std::string& path, bool make) {
   if (make) make_folder(path);
-  Descriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  Descriptor folder = open_folder(path);
   if (folder.number() < 0) {
     throw StartError{Exit::cannot_start, failure("cannot open the data folder " + path).message};
   }
-  if (::flock(folder.number(), LOCK_EX | LOCK_NB) != 0) {
-    throw StartError{Exit::cannot_start,
-                     "the data folder " + path + " is in use by another process"};
-  }
+  take_lock(folder, path);
   (void)std::signal(SIGXFSZ, SIG_IGN);  // a file over the process's limit: an error, not the end
   struct stat status {};
   if (::fstat(folder.number(), &status) == 0 && (status.st_mode & 077) != 0) {
     spdlog::warn("others than its owner have access to the data folder {} (chmod 700 closes it)",
                  path);
-  }
-  if (make && ::faccessat(folder.number(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
-    throw StartError{Exit::cannot_start,
-                     failure("cannot write into the data folder " + path).message};
   }
   return std::make_unique<PosixFolder>(std::move(folder), path);
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <random>
 
 #include "identity.hpp"
@@ -37,8 +39,15 @@ std::uint64_t log_bytes(const Survey& survey) {
   return bytes;
 }
 
+/// Other files where a new store begins: perhaps it is the wrong folder.
+void report_new(const DataFiles& files, const std::string& path) {
+  const auto others = files.names.size() - files.temporaries.size();
+  if (others == 0) return spdlog::info("a new store in {}", path);
+  spdlog::warn("a new store in {}, where {} other file{} already", path, others,
+               others == 1 ? " was" : "s were");
+}
+
 void report(const Survey& survey, std::chrono::steady_clock::duration took) {
-  if (survey.is_new) return spdlog::info("a new store: the data folder was empty");
   for (const auto& warning : survey.warnings) spdlog::error("{}", warning);
   std::uint64_t records = 0, torn_bytes = 0;
   for (const auto& segment : survey.segments) records += segment.records;
@@ -73,14 +82,24 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
              std::function<void(const Error&)> on_failure)
     : folder_{std::move(folder)} {
   const auto begin = std::chrono::steady_clock::now();
+  must(folder_->check_writable());
   const Loader loader{
       .change = [&memtable](std::string_view table, std::string_view key,
                             Row row) { memtable.replay(table, key, std::move(row)); },
       .clear = [&memtable] { memtable.clear(); }};
   auto survey = survey_folder(*folder_, settings.truncate, loader);
+  if (survey.is_new && settings.must_exist) {
+    throw StartError{Exit::cannot_start,
+                     "there is no store in " + folder_->path() +
+                         " (is its volume mounted? without --require-store a new one is begun)"};
+  }
   settings.before_changes();
   begin_log(settings, survey, std::move(on_failure));
-  report(survey, std::chrono::steady_clock::now() - begin);
+  if (survey.is_new) {
+    report_new(survey.files, folder_->path());
+  } else {
+    report(survey, std::chrono::steady_clock::now() - begin);
+  }
   memtable.observe(*wal_);
   auto first = [&folder = *folder_, survey](const std::stop_token& stop) {
     check_unread(folder, survey, stop);
@@ -88,6 +107,7 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
   snapshotter_ = std::make_unique<Snapshotter>(
       *folder_, survey.store, memtable, *wal_, settings.snapshot_every,
       survey.snapshot ? survey.snapshot->created : 0, log_bytes(survey), std::move(first));
+  folder_watcher_ = std::jthread{[this](const std::stop_token& stop) { watch_folder(stop); }};
 }
 
 void Store::begin_log(const Settings& settings, Survey& survey,
@@ -120,7 +140,21 @@ void Store::begin_log(const Settings& settings, Survey& survey,
   }
 }
 
+/// The folder on the disk is the promise: an answer that comes after somebody has taken it away
+/// would be a lie.
+void Store::watch_folder(const std::stop_token& stop) {
+  constexpr std::chrono::seconds every{1};
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock{mutex};
+  while (!stop.stop_requested()) {
+    stopped.wait_for(lock, stop, every, [] { return false; });
+    if (!stop.stop_requested()) wal_->check_folder();
+  }
+}
+
 Result<void> Store::close() {
+  folder_watcher_ = {};
   snapshotter_.reset();
   auto closed = wal_->close();
   if (closed || !may_come_back(closed.error())) return closed;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include "folder.hpp"
 #include "memtable.hpp"
@@ -19,6 +20,7 @@ class Store {
     Sync sync = Sync::always;
     std::uint64_t snapshot_every = 0;  ///< bytes of log; 0: never
     bool truncate = false;             ///< at damage, start with what is before it
+    bool must_exist = false;           ///< a folder without a store is none to begin one in
     Wal::Limits limits = {};
     std::function<void()> before_changes = [] {};  ///< all is read; now the folder is changed
   };
@@ -39,10 +41,12 @@ class Store {
  private:
   void begin_log(const Settings& settings, Survey& survey,
                  std::function<void(const Error&)> on_failure);
+  void watch_folder(const std::stop_token& stop);
 
   std::unique_ptr<Folder> folder_;
   std::unique_ptr<Wal> wal_;
   std::unique_ptr<Snapshotter> snapshotter_;
+  std::jthread folder_watcher_;  // last: it uses all of the above
 };
 
 /// Makes what the survey found ready to go on from: the last segment keeps its valid part only, in

@@ -220,6 +220,18 @@ void Wal::fail(const Error& error) {
   on_failure_(error);
 }
 
+/// Of older segments and snapshots nothing is said here: all data is in memory still, and the next
+/// snapshot makes the folder whole again. An end would throw that away.
+void Wal::check_folder() {
+  auto there = folder_.check_path();
+  const std::lock_guard lock{mutex_};
+  if (there && segment_) {
+    const OpenSegment& named = closing_ ? closing_->segment : *segment_;
+    there = named.file()->check_name(segment_name(named.header().first_lsn));
+  }
+  if (!there) fail(there.error());
+}
+
 // --- the end ---
 
 void Wal::stop() {

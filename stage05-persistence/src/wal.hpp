@@ -85,6 +85,9 @@ class Wal : public ChangeObserver {
   /// Waits until everything up to `lsn` is on the disk, whatever the policy.
   Result<void> make_durable(Lsn lsn);
 
+  /// Ends in a final error when the folder, or the segment that is written, was taken away.
+  void check_folder();
+
   /// They are told whenever safe_lsn, durable_lsn or failed has changed.
   Listeners& listeners() { return listeners_; }
 

@@ -106,11 +106,88 @@ TEST_F(PosixFolderTest, IsNoFile) {
   EXPECT_THAT(refusal(data_, true), HasSubstr("Not a directory"));
 }
 
-TEST_F(PosixFolderTest, HasToBeWritable) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
-  ASSERT_EQ(::mkdir(data_.c_str(), 0500), 0);
-  EXPECT_THAT(refusal(data_, true), StartsWith("cannot write into the data folder"));
-  EXPECT_EQ(refusal(data_, false), "none");
+TEST_F(PosixFolderTest, SaysWhetherItCanBeWritten) {
+  const auto folder = open();
+  EXPECT_TRUE(folder->check_writable());
+  ASSERT_EQ(::chmod(data_.c_str(), 0500), 0);
+  const ::uid_t user = ::geteuid();
+  ASSERT_EQ(::seteuid(user == 0 ? 65534 : user), 0);  // root may write anywhere
+  const auto writable = folder->check_writable();
+  ASSERT_EQ(::seteuid(user), 0);
+  ASSERT_FALSE(writable);
+  EXPECT_EQ(writable.error().message,
+            "cannot write into the data folder " + data_.string() + ": Permission denied");
+}
+
+// --- one handle for all ---
+
+class MovedFolder : public PosixFolderTest {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE((*folder_->create("own"))->write_at(0, "own"));
+    fs::rename(data_, moved_);
+  }
+
+  const std::unique_ptr<Folder> folder_ = open();
+  const fs::path moved_ = temporary_.path() / "moved";
+};
+
+TEST_F(MovedFolder, ListsItsOwnFilesAndNotThoseAtItsPath) {
+  const auto names = [&] {
+    const auto listed = folder_->list();
+    return listed ? *listed : std::vector<std::string>{listed.error().message};
+  };
+  EXPECT_THAT(names(), UnorderedElementsAre("own"));
+  fs::create_directory(data_);
+  std::ofstream{path("foreign")} << "foreign";
+  EXPECT_THAT(names(), UnorderedElementsAre("own"));
+  ASSERT_TRUE(folder_->create("new"));
+  EXPECT_THAT(names(), UnorderedElementsAre("own", "new")) << "from the beginning again";
+}
+
+TEST_F(MovedFolder, ChangesItsOwnFilesAndNotThoseAtItsPath) {
+  fs::create_directory(data_);
+  for (const char* name : {"own", "other"}) std::ofstream{path(name)} << "foreign";
+  ASSERT_TRUE(folder_->create("other") && folder_->rename("own", "other"));
+  ASSERT_TRUE(folder_->create("own") && folder_->remove("own"));
+  EXPECT_EQ(*(*folder_->open("other"))->read_at(0, 100), "own");
+  EXPECT_EQ(bytes("own"), "foreign");
+  EXPECT_EQ(bytes("other"), "foreign");
+}
+
+TEST_F(MovedFolder, SaysThatItIsNotAtItsPathAnyMore) {
+  const std::string words = "the data folder " + data_.string() + " was ";
+  EXPECT_EQ(folder_->check_path().error().message, words + "moved away: nothing is at its path");
+  std::ofstream{data_} << "a file";
+  EXPECT_EQ(folder_->check_path().error().message, words + "replaced: another one is at its path");
+  fs::remove(data_);
+  fs::create_directory(data_);
+  EXPECT_EQ(folder_->check_path().error().message, words + "replaced: another one is at its path");
+  fs::remove_all(moved_);
+  EXPECT_EQ(folder_->check_path().error().message, words + "removed");
+  fs::remove(data_);
+  EXPECT_EQ(folder_->check_path().error().message, words + "removed");
+}
+
+TEST_F(MovedFolder, IsAtItsPathAgainWhenItIsMovedBack) {
+  fs::create_directory_symlink(moved_, data_);
+  EXPECT_TRUE(folder_->check_path()) << "a link leads to it";
+  fs::remove(data_);
+  fs::rename(moved_, data_);
+  EXPECT_TRUE(folder_->check_path());
+}
+
+TEST_F(PosixFolderTest, SaysWhetherAFileStillHasItsName) {
+  const auto folder = open();
+  const auto file = *folder->create("name.tmp");
+  ASSERT_TRUE(folder->rename("name.tmp", "name"));
+  EXPECT_TRUE(file->check_name("name"));
+  fs::rename(path("name"), path("other"));
+  EXPECT_EQ(file->check_name("name").error().message, "name was removed from the data folder");
+  std::ofstream{path("name")} << "another";
+  EXPECT_EQ(file->check_name("name").error().message, "name was replaced in the data folder");
+  fs::rename(path("other"), path("name"));
+  EXPECT_TRUE(file->check_name("name"));
 }
 
 // --- the lock ---

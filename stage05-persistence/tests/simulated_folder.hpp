@@ -45,6 +45,7 @@ class SimulatedFolder : public Folder {
   Result<void> rename(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& name) override;
   Result<void> sync() override;
+  std::string path() const override { return "simulated"; }
 
   void set_hook(Hook hook);
   void lose_all();  ///< a sync that fails keeps nothing from now on, in place of some

@@ -88,6 +88,23 @@ TEST_F(StoreTest, TheFirstStartSaysSo) {
   EXPECT_THAT(log_of_a_start(), Not(HasSubstr("a new store")));
 }
 
+TEST_F(StoreTest, TheFirstStartSaysWhenOtherFilesWereThereAlready) {
+  folder_.put("other", "text");
+  folder_.put("MANIFEST.tmp", "of a start that was cut short");
+  EXPECT_THAT(log_of_a_start(), HasSubstr("a new store in simulated, where 1 other file was"));
+}
+
+TEST_F(StoreTest, WhereOneMustExistNoneIsBegun) {
+  const Store::Settings settings{.must_exist = true, .limits = tiny_limits};
+  folder_.put("other", "text");
+  folder_.put("MANIFEST.tmp", "of a start that was cut short");
+  const auto before = folder_.files();
+  EXPECT_THROW(OpenStore(folder_, settings), StartError);
+  EXPECT_EQ(folder_.files(), before);
+  run_store({"a"}, false);
+  EXPECT_FALSE(OpenStore(folder_, settings).contents().empty());
+}
+
 TEST_F(StoreTest, EachStoreHasAnIdOfItsOwnAndKeepsIt) {
   SimulatedFolder other;
   run_store({}, true);

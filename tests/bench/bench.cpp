@@ -56,8 +56,9 @@ Report Bench::measure(const Server& server, const Workload& workload) const {
   return report;
 }
 
-void Bench::fill(const Server& server, std::uint32_t keys) const {
+void Bench::fill(const Server& server, std::uint32_t keys, const Shape& shape) const {
   Workload all = workload(server);
+  all.shape = shape;
   all.connections = 4;
   all.depth = 256;
   all.mode = Mode::window;

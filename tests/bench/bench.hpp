@@ -72,8 +72,8 @@ struct Bench {
   /// Throws when an answer was wrong: then a figure means nothing.
   Report measure(const Server& server, const Workload& workload) const;
 
-  /// Sets keys 0 to `keys` - 1.
-  void fill(const Server& server, std::uint32_t keys) const;
+  /// Sets keys 0 to `keys` - 1, an HSET for each.
+  void fill(const Server& server, std::uint32_t keys, const Shape& shape = {}) const;
 
   /// Throughput, latency and CPU of one turn.
   void add(const std::string& scenario, const std::string& point, const Server& server,

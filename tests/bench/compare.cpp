@@ -28,8 +28,18 @@ constexpr Scenario scenarios[] = {
      "HSET from 50 connections, closed loop, while a store of {keys} keys is written to a snapshot "
      "(Redis: BGSAVE).\nStage 5 begins one whenever its log has grown by 16 MiB; Redis is asked "
      "for one a second after the last has ended.\nBoth keep a log that is synced each second; "
-     "`redis, no log` keeps none.",
+     "`redis, no log` keeps none. Memory is that of a store of 280,000 keys\n(`--quick`: 56,000) "
+     "with values of 1,000 bytes at depth 16; of the server, and not of the process that Redis "
+     "forks.",
      compare_snapshot},
+    {"segments", "While segments change",
+     "HSET from 50 connections, closed loop, values of 1,000 bytes, `--fsync always`, while the "
+     "log goes on in a new\nsegment and a moment before and after, and in the rest of the time.",
+     compare_segments},
+    {"folder", "The size of the folder",
+     "1,000 keys with values of 1,000 bytes are overwritten with default flags, 2 GB in all "
+     "(`--quick`: 400 MB); Redis\nkeeps a log, and rewrites it when it has doubled.",
+     compare_folder},
     {"memory", "Memory for a key",
      "Growth of resident memory while {keys} keys are set, divided by them.", compare_memory},
     {"idle", "Connections that do nothing",
@@ -38,9 +48,9 @@ constexpr Scenario scenarios[] = {
      "thread is not in it.",
      compare_idle},
     {"start", "From start to first answer",
-     "A server that holds {keys} keys of 16 bytes with values of 100 is stopped in order and "
-     "started again; the clock runs\nfrom its start to the right answer to HGET of the last key. "
-     "Files are in the page cache.",
+     "A server is given {keys} keys of 16 bytes with values of 100, an HSET for each, is killed "
+     "or stopped in order, and\nstarted again on a copy of its files; the clock runs from its "
+     "start to the right answer to HGET of the last key.\nFiles are in the page cache.",
      compare_start},
 };
 

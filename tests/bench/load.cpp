@@ -228,8 +228,7 @@ void Load::record(std::uint64_t sent, std::uint64_t now) {
   const auto slot =
       static_cast<std::size_t>((now - begin_ns_) / nanoseconds(workload_.slot_seconds));
   if (slot >= report_.slots.size()) report_.slots.resize(slot + 1);
-  report_.slots[slot].max_ns = std::max(report_.slots[slot].max_ns, took);
-  ++report_.slots[slot].answers;
+  report_.slots[slot].latency.record(took);
   report_.slots[slot].marked |= marked;
 }
 

@@ -47,10 +47,9 @@ struct Workload {
 };
 
 struct Report {
-  /// One stretch of time: how long the slowest answer in it took.
+  /// One stretch of time, and how long the answers that came in it took.
   struct Slot {
-    std::uint64_t max_ns = 0;
-    std::uint64_t answers = 0;
+    Histogram latency = {};
     bool marked = false;
   };
 

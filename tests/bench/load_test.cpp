@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -118,6 +120,26 @@ TEST(BenchLoadWrong, TheOtherProtocolIsAFailure) {
 }
 
 TEST(BenchLoadWrong, NobodyListening) { EXPECT_EQ(bench("load", 1, {"--seconds", "1"}).status, 3); }
+
+TEST(BenchLoadSlots, HaveEveryAnswerAndAMarkWhereThereWasOne) {
+  const auto server = start_stage(3);
+  int calls = 0;
+  Workload load{.address = {.port = server.port()}, .kind = Kind::ping, .connections = 2};
+  load.seconds = 0.4;
+  load.slot_seconds = 0.05;
+  load.mark = [&calls] { return ++calls == 1; };
+  const Report report = run_load(load);
+  std::uint64_t answers = 0, slowest = 0;
+  for (const auto& slot : report.slots) {
+    answers += slot.latency.count();
+    slowest = std::max(slowest, slot.latency.max());
+  }
+  EXPECT_EQ(answers, report.latency.count());
+  EXPECT_EQ(slowest, report.latency.max());
+  ASSERT_GT(report.slots.size(), 2u);
+  EXPECT_TRUE(report.slots.front().marked);
+  EXPECT_FALSE(report.slots.back().marked);
+}
 
 TEST(BenchIdle, TellsWhatConnectionsCost) {
   const auto server = start_stage(2);

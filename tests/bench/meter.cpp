@@ -56,6 +56,7 @@ double Meter::cpu_seconds() const {
 }
 
 std::size_t Meter::resident_bytes() const { return status_number(pid_, "VmRSS:") * 1024; }
+std::size_t Meter::peak_resident_bytes() const { return status_number(pid_, "VmHWM:") * 1024; }
 std::size_t Meter::threads() const { return status_number(pid_, "Threads:"); }
 
 Cores pick_cores() {

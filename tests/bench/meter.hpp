@@ -23,6 +23,7 @@ class Meter {
 
   double cpu_seconds() const;  ///< of all its threads, also those that have ended; to the ns
   std::size_t resident_bytes() const;
+  std::size_t peak_resident_bytes() const;  ///< the most that it has ever been
   std::size_t threads() const;
 
  private:

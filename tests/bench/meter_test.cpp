@@ -6,6 +6,7 @@
 
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "fixtures/process.hpp"
 
@@ -44,6 +45,15 @@ TEST(BenchMeter, SeesMemoryAndThreads) {
   }};
   EXPECT_EQ(meter.threads(), threads + 1);
   EXPECT_GT(meter.resident_bytes(), 1024U * 1024U);
+}
+
+TEST(BenchMeter, ThePeakOutlivesTheMemory) {
+  const Meter meter{::getpid()};
+  constexpr std::size_t bytes = 64 * 1024 * 1024;
+  const std::size_t before = meter.resident_bytes();
+  { const std::vector<char> used(bytes, 'x'); }  // so large that it is given back at once
+  EXPECT_LT(meter.resident_bytes(), before + bytes / 2);
+  EXPECT_GE(meter.peak_resident_bytes(), before + bytes / 2);
 }
 
 TEST(BenchMeter, NoProcessIsAnError) {

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "bars.hpp"
 #include "json.hpp"
 #include "svg.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 struct Metric {
   const char* name;
   const char* title;
+  bool alone = false;  // its ratio to Redis says nothing
 };
 
 constexpr Metric metrics[] = {
@@ -30,10 +32,16 @@ constexpr Metric metrics[] = {
     {"p99_ms", "99 % of answers within, milliseconds"},
     {"p999_ms", "99.9 % of answers within, milliseconds"},
     {"max_ms", "Slowest answer, milliseconds"},
+    {"window_max_ms", "Slowest answer of 150 ms, the median of all of them, milliseconds"},
     {"bytes_per_key", "Resident memory for a key, bytes"},
     {"kib_per_connection", "Resident memory for a connection, KiB"},
-    {"threads", "Threads of the server"},
+    {"threads", "Threads of the server", true},
     {"seconds", "From start to first answer, seconds"},
+    {"peak_of_resident", "Most resident memory until the first answer, to that after it", true},
+    {"resident_mib", "Resident memory, MiB"},
+    {"resident_of_allowed", "That, to 1.15 of what it was before and 64 MiB", true},
+    {"of_between", "While segments change, to between changes", true},
+    {"folder_mib", "Size of the folder, MiB"},
 };
 
 using Figured = std::vector<const Figure*>;
@@ -67,9 +75,9 @@ std::vector<std::string> servers_of(const Figured& figures) {
   return names;
 }
 
-std::string cell(const Bench& bench, const Figure& figure) {
+std::string cell(const Bench& bench, const Metric& metric, const Figure& figure) {
   std::string text = readable(median(figure.values));
-  if (figure.server == Bench::baseline || figure.metric == "threads") return text;
+  if (figure.server == Bench::baseline || metric.alone) return text;
   if (const auto ratio = bench.figures.ratio(figure, Bench::baseline))
     text += fmt::format(" ({:.{}f})", ratio->median, ratio->median < 10 ? 2 : 0);
   return text;
@@ -77,17 +85,22 @@ std::string cell(const Bench& bench, const Figure& figure) {
 
 std::string table(const Bench& bench, const Metric& metric, const Figured& figures) {
   const auto servers = servers_of(figures);
+  const auto points = distinct(figures, &Figure::point);
+  const auto& scenario = figures.front()->scenario;
+  const bool has_bars = std::ranges::any_of(
+      points, [&](const auto& point) { return !bar_of(scenario, metric.name, point).empty(); });
   std::string text = fmt::format("{}:\n\n| |", metric.title);
   for (const auto& server : servers) text += " " + server + " |";
+  if (has_bars) text += " bar for stage 5 |";
   text += "\n|---|";
-  for (std::size_t i = 0; i < servers.size(); ++i) text += "---:|";
-  for (const auto& point : distinct(figures, &Figure::point)) {
+  for (std::size_t i = 0; i < servers.size() + (has_bars ? 1 : 0); ++i) text += "---:|";
+  for (const auto& point : points) {
     text += "\n| " + point + " |";
     for (const auto& server : servers) {
-      const Figure* const figure =
-          bench.figures.find(figures.front()->scenario, point, metric.name, server);
-      text += " " + (figure ? cell(bench, *figure) : "") + " |";
+      const Figure* const figure = bench.figures.find(scenario, point, metric.name, server);
+      text += " " + (figure ? cell(bench, metric, *figure) : "") + " |";
     }
+    if (has_bars) text += " " + bar_of(scenario, metric.name, point) + " |";
   }
   return text + "\n";
 }

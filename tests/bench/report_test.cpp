@@ -132,6 +132,31 @@ Server CPU for a request, microseconds:
   EXPECT_EQ(as_markdown(bench, {"idle", "Title", "How.", nullptr}), "");
 }
 
+TEST(BenchDocument, ATableHasTheBarsThatThereAre) {
+  Bench bench{.settings = {.rounds = 1}, .cores = {0, 1}};
+  for (const char* const server : {"redis", "stage 5"}) {
+    bench.figures.add("start", "from a snapshot", "seconds", server, 2);
+    bench.figures.add("start", "from nothing", "seconds", server, 2);
+    bench.figures.add("start", "from a snapshot", "peak_of_resident", server, 2);
+  }
+  EXPECT_EQ(as_markdown(bench, {"start", "Title", "How.", nullptr}), R"(How.
+Rounds: 1.
+
+From start to first answer, seconds:
+
+| | redis | stage 5 | bar for stage 5 |
+|---|---:|---:|---:|
+| from a snapshot | 2 | 2 (1.00) | 0.5 of Redis |
+| from nothing | 2 | 2 (1.00) |  |
+
+Most resident memory until the first answer, to that after it:
+
+| | redis | stage 5 | bar for stage 5 |
+|---|---:|---:|---:|
+| from a snapshot | 2 | 2 | 1.1 |
+)");
+}
+
 TEST(BenchDocument, ASectionSaysWhatItIsTheMedianOf) {
   Bench bench{.settings = {.rounds = 2}, .cores = {0, 1}};
   for (const double value : {1.0, 2.0, 3.0, 4.0, 5.0, 6.0})

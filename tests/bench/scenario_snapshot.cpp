@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "scenarios.hpp"
 
@@ -52,20 +54,28 @@ class RedisSaves {
 // Stage 5 begins a snapshot whenever its log has grown by so much.
 constexpr std::uint64_t snapshot_every = 16 * 1024 * 1024;
 
-std::unique_ptr<Server> start_filled(const Bench& bench, const Program& program, Start& start,
-                                     std::uint32_t keys) {
+/// A filled server, which writes a snapshot whenever its log has grown by so much, and what it took
+/// in memory when it had just been filled.
+struct Filled {
+  std::unique_ptr<Server> server;
+  std::size_t resident_bytes = 0;
+};
+
+Filled start_filled(const Bench& bench, const Program& program, Start& start, std::uint32_t keys,
+                    const Shape& shape) {
   auto server = std::make_unique<Server>(program, start);
   server->wait_until_ready();
-  bench.fill(*server, keys);
-  if (program.is_redis()) return server;
+  bench.fill(*server, keys, shape);
+  const auto resident_bytes = Meter{server->pid()}.resident_bytes();
+  if (program.is_redis()) return {std::move(server), resident_bytes};
   server->stop();  // filled without snapshots: they would only have taken time
   start.snapshot_every = snapshot_every;
   server = std::make_unique<Server>(program, start);
-  server->wait_until_ready(keys - 1);
+  server->wait_until_ready();
   // The log of the fill is long enough for one at once. Those to be measured come after it: they
   // begin when the load has written as much.
   wait_for_snapshots(start, 1);
-  return server;
+  return {std::move(server), resident_bytes};
 }
 
 void add_slots(Bench& bench, const Server& server, const Report& report, double slot_seconds) {
@@ -74,7 +84,8 @@ void add_slots(Bench& bench, const Server& server, const Report& report, double 
   for (std::size_t i = 0; i < report.slots.size(); ++i) {
     const double begin = static_cast<double>(i) * slot_seconds;
     const Report::Slot& slot = report.slots[i];
-    if (slot.answers > 0) series.points.emplace_back(begin, static_cast<double>(slot.max_ns) / 1e6);
+    if (slot.latency.count() > 0)
+      series.points.emplace_back(begin, static_cast<double>(slot.latency.max()) / 1e6);
     if (slot.marked && !open) series.marked.emplace_back(begin, begin);
     open = slot.marked;
     if (open) series.marked.back().second = begin + slot_seconds;
@@ -82,24 +93,36 @@ void add_slots(Bench& bench, const Server& server, const Report& report, double 
   bench.series.push_back(std::move(series));
 }
 
-void measure_one(Bench& bench, const Program& program, const Flags& flags, bool keep_series) {
+/// Under a load that has seen a snapshot.
+Report measure_snapshots(const Bench& bench, const Server& server, Workload load) {
+  for (int tries = 0; tries < 4; ++tries) {
+    Report report = bench.measure(server, load);
+    if (report.marked.count() > 0) return report;
+    load.seconds *= 2;  // a slow machine writes less log, so the next snapshot is further away
+  }
+  throw std::runtime_error{server.program().name +
+                           " has not written a snapshot while it was loaded"};
+}
+
+/// Whether a snapshot is being written; called every millisecond.
+std::function<bool()> saving_of(const Server& server, const Start& start) {
+  if (server.program().is_redis()) {
+    return [saves = std::make_shared<RedisSaves>(server, start.folder)] { return saves->saving(); };
+  }
+  return [unfinished = start.folder / "data" / "snapshot.tmp"] {
+    return ::access(unfinished.c_str(), F_OK) == 0;
+  };
+}
+
+void measure_latency(Bench& bench, const Program& program, const Flags& flags, bool keep_series) {
   Start start = bench.start(program, "snapshot", flags);
-  const auto server = start_filled(bench, program, start, bench.keys());
-  std::optional<RedisSaves> saves;
-  if (program.is_redis()) saves.emplace(*server, start.folder);
-  const std::filesystem::path unfinished = start.folder / "data" / "snapshot.tmp";
+  const auto server = start_filled(bench, program, start, bench.keys(), {}).server;
   Workload load = bench.workload(*server);
   load.keys = bench.keys();
   load.seconds = bench.pick(8.0, 3.0);
   load.slot_seconds = 0.05;
-  load.mark = [&] { return saves ? saves->saving() : ::access(unfinished.c_str(), F_OK) == 0; };
-  Report report = bench.measure(*server, load);
-  for (int tries = 1; report.marked.count() == 0 && tries < 4; ++tries) {
-    load.seconds *= 2;  // a slow machine writes less log, so the next snapshot is further away
-    report = bench.measure(*server, load);
-  }
-  if (report.marked.count() == 0)
-    throw std::runtime_error{program.name + " has not written a snapshot while it was loaded"};
+  load.mark = saving_of(*server, start);
+  const Report report = measure_snapshots(bench, *server, load);
   const auto add = [&](const char* point, const Histogram& latency) {
     const auto milliseconds = [&](double share) {
       return static_cast<double>(latency.percentile(share)) / 1e6;
@@ -116,6 +139,38 @@ void measure_one(Bench& bench, const Program& program, const Flags& flags, bool 
   if (keep_series) add_slots(bench, *server, report, load.slot_seconds);
 }
 
+// 300 MB of rows, under a full load: the more changes come meanwhile, and the larger they are, the
+// more memory a snapshot may take.
+void measure_memory(Bench& bench, const Program& program, const Flags& flags) {
+  const std::uint32_t keys = bench.pick(280'000U, 56'000U);
+  const Shape shape{.value_bytes = 1'000};
+  Start start = bench.start(program, "snapshot", flags);
+  const auto filled = start_filled(bench, program, start, keys, shape);
+  const Meter meter{filled.server->pid()};
+  const auto before = std::min(filled.resident_bytes, meter.resident_bytes());
+  std::size_t most = 0;
+  unsigned calls = 0;
+  Workload load = bench.workload(*filled.server);
+  load.shape = shape;
+  load.keys = keys;
+  load.depth = 16;
+  load.seconds = bench.pick(6.0, 2.0);
+  load.mark = [&, saving = saving_of(*filled.server, start)] {
+    const bool is_saving = saving();
+    if (is_saving && ++calls % 4 == 0) most = std::max(most, meter.resident_bytes());
+    return is_saving;
+  };
+  (void)measure_snapshots(bench, *filled.server, load);
+  constexpr double mib = 1024 * 1024;
+  const auto add = [&](const char* point, const char* metric, double value) {
+    bench.figures.add("snapshot", point, metric, program.name, value);
+  };
+  add("before", "resident_mib", static_cast<double>(before) / mib);
+  add("while it is written, at most", "resident_mib", static_cast<double>(most) / mib);
+  add("while it is written, at most", "resident_of_allowed",
+      static_cast<double>(most) / (1.15 * static_cast<double>(before) + 64 * mib));
+}
+
 }  // namespace
 
 void compare_snapshot(Bench& bench) {
@@ -125,11 +180,13 @@ void compare_snapshot(Bench& bench) {
       const Flags flags = program.is_redis()
                               ? Flags{"--appendonly", "yes", "--appendfsync", "everysec"}
                               : Flags{"--store", "wal", "--fsync", "everysec"};
-      measure_one(bench, program, flags, round == 0);
+      measure_latency(bench, program, flags, round == 0);
+      const bool again = bench.settings.quick && round > 0;
+      if (program.name != Bench::noise && !again) measure_memory(bench, program, flags);
       if (program.name != Bench::baseline) continue;
       Program without = program;
       without.name = "redis, no log";
-      measure_one(bench, without, {}, false);
+      measure_latency(bench, without, {}, false);
     }
   }
 }

@@ -15,6 +15,8 @@ struct Scenario {
 void compare_cpu(Bench& bench);
 void compare_durable(Bench& bench);
 void compare_snapshot(Bench& bench);
+void compare_segments(Bench& bench);
+void compare_folder(Bench& bench);
 void compare_memory(Bench& bench);
 void compare_idle(Bench& bench);
 void compare_start(Bench& bench);

@@ -48,8 +48,8 @@ std::vector<std::string> words(const Program& program, const Start& start, std::
     if (program.stage >= 2) add({"--max-connections", "15000"});
     if (program.stage >= 3) add({"--threads", "1"});
     if (program.stage >= 5) {
-      add({"--data-dir", (start.folder / "data").string(), "--snapshot-every",
-           std::to_string(start.snapshot_every)});
+      add({"--data-dir", (start.folder / "data").string()});
+      if (start.snapshot_every) add({"--snapshot-every", std::to_string(*start.snapshot_every)});
     }
   }
   argv.insert(argv.end(), start.flags.begin(), start.flags.end());
@@ -96,6 +96,11 @@ void Server::stop() {
     throw std::runtime_error{program_.name + " ended with status " + std::to_string(status) + "\n" +
                              end_of_log()};
   }
+}
+
+void Server::kill_9() {
+  process_.send_signal(SIGKILL);
+  process_.wait();
 }
 
 std::string Server::end_of_log() const {

@@ -29,7 +29,8 @@ struct Start {
   std::vector<std::string> flags = {};
   std::filesystem::path folder = {};  ///< for data and logs; made when it is not there
   int core = 0;                       ///< the only one that it runs on
-  std::uint64_t snapshot_every = 0;   ///< bytes of stage 5's log; 0: no snapshots
+  /// Bytes of stage 5's log; 0: no snapshots; none: as it comes.
+  std::optional<std::uint64_t> snapshot_every = 0;
 };
 
 /// A running server. At the end of life it is asked to stop, and killed when it does not.
@@ -51,6 +52,8 @@ class Server {
 
   /// SIGTERM, and waits for the end. Throws when that is not status 0.
   void stop();
+
+  void kill_9();  ///< SIGKILL, and waits for the end
 
  private:
   std::string end_of_log() const;
