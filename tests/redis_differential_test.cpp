@@ -204,7 +204,7 @@ Reply comparable(const Words& words, Reply reply) {
   }
   if (name == "hello" && elements.size() == 14) {
     EXPECT_EQ(elements[7].type, Reply::Type::integer) << "the id of the connection";
-    for (const std::size_t i : {3, 7, 13}) elements[i] = nil();  // version, id, modules
+    for (const std::size_t i : {3u, 7u, 13u}) elements[i] = nil();  // version, id, modules
   }
   return reply;
 }
