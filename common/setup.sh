@@ -43,7 +43,7 @@ fail_with_log() {  # NAME LINES MESSAGE
 
 # ---- installing ----
 
-# What a build and its tests need, a line each: the package, and the least version that will do.
+# What a build and most tests need, a line each: the package, and the least version that will do.
 needs() {
   local boost=libboost-dev
   if grep -qx 'VERSION_CODENAME=bookworm' /etc/os-release; then
@@ -52,6 +52,18 @@ needs() {
   printf '%s %s\n' g++ 12 cmake 3.25 ninja-build 1.10 "$boost" 1.81 \
     protobuf-compiler 3.21 libprotobuf-dev 3.21 libspdlog-dev 1.10 libcli11-dev 2.1 \
     libjemalloc-dev 5.2 libxxhash-dev 0.8 libgtest-dev 1.12 libgmock-dev 1.12 redis-tools 7.0
+}
+
+# What tests need besides: programs and libraries that nobody here wrote, to be clients or peers.
+test_needs() {  # [STAGE]: without one, of all stages
+  local redis=(redis-server 7.0 python3-redis 4.3 libhiredis-dev 0.14)
+  local protobuf=(python3-protobuf 3.21)
+  case ${1:-} in
+    stage01-*) ;;
+    stage02-*) printf '%s %s\n' "${redis[@]}" ;;
+    stage*) printf '%s %s\n' "${protobuf[@]}" ;;
+    *) printf '%s %s\n' "${redis[@]}" "${protobuf[@]}" ;;
+  esac
 }
 
 version_of() {  # PACKAGE: nothing when it is not installed

@@ -153,5 +153,21 @@ TEST(FrameHostile, NoBytesOfAClientReachTheLogAsTheyAre) {
   EXPECT_EQ(log.find_first_of("\x1b\r\x07"), std::string::npos) << log;
 }
 
+// The order in which a table is listed is that of its keys' hashes. Where it is the same in every
+// process, keys that collide can be made on one machine and sent to all others.
+TEST(FrameHostile, KeysHaveOtherHashesInEveryProcess) {
+  std::vector<wire::Pair> pairs;
+  for (int i = 0; i < 100; ++i) pairs.push_back({"key" + std::to_string(i), "v"});
+  const auto listed = [&pairs] {
+    ServerProcess server;
+    FrameClient client{server.port()};
+    EXPECT_EQ(client.ask(wire::hmset("t", pairs)).status, 200u);
+    return client.ask(wire::hgetall("t")).pairs;
+  };
+  const auto once = listed(), again = listed();
+  ASSERT_EQ(once.size(), pairs.size());
+  EXPECT_NE(once, again);
+}
+
 }  // namespace
 }  // namespace kv::test

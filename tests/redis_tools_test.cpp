@@ -120,6 +120,20 @@ TEST_F(RedisToolsTable, CliTakesTheLastWordFromItsInput) {
   EXPECT_EQ(cli({"HGET", "t", "k"}), value + "\n");
 }
 
+TEST_F(RedisToolsTable, CliPipesTenThousandCommands) {
+  std::string input;
+  for (int i = 0; i < 10'000; ++i)
+    input += "HSET piped key" + std::to_string(i) + " value" + std::to_string(i) + "\r\n";
+  const Finished finished = tool("redis-cli", {"--pipe"}, input + "LPUSH one error\r\n");
+  EXPECT_EQ(finished.status, 1) << "as it says of any error";
+  EXPECT_THAT(finished.out, HasSubstr("errors: 1, replies: 10001\n"));
+  EXPECT_EQ(cli({"HGET", "piped", "key9999"}), "value9999\n");
+
+  const Finished again = tool("redis-cli", {"--pipe"}, input);
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("errors: 0, replies: 10000\n"));
+}
+
 TEST_F(RedisToolsTable, BenchmarkRuns) {
   benchmark({"-t", "ping_inline,ping_mbulk,hset", "-P", "8", "-n", "20000", "-r", "1000", "-c",
              "20", "--csv"},

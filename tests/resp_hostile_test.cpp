@@ -180,5 +180,17 @@ TEST_F(RespHostile, NoBytesOfAClientReachTheLogAsTheyAre) {
   EXPECT_EQ(log.find_first_of("\x1b\r\x07"), std::string::npos) << log;
 }
 
+// The order in which a table is listed is that of its keys' hashes. Where it is the same in every
+// process, keys that collide can be made on one machine and sent to all others.
+TEST_F(RespHostile, KeysHaveOtherHashesInEveryProcess) {
+  std::vector<std::string> set{"HSET", "t"};
+  for (int i = 0; i < 100; ++i) set.insert(set.end(), {"key" + std::to_string(i), "v"});
+  ServerProcess other;
+  RespClient visitor{other.port()};
+  EXPECT_EQ(witness.command(set), integer(100));
+  EXPECT_EQ(visitor.command(set), integer(100));
+  EXPECT_NE(witness.command({"HGETALL", "t"}), visitor.command({"HGETALL", "t"}));
+}
+
 }  // namespace
 }  // namespace kv::test

@@ -4,8 +4,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
-#include <cctype>
-
+#include "http.hpp"
 #include "linger.hpp"
 #include "resp.hpp"
 
@@ -41,11 +40,8 @@ std::string unknown_command(const Words& words) {
 }
 
 std::string answer(const Words& words) {
-  std::string name = words[0];
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-
   std::string out;
-  if (name != "ping") {
+  if (!resp::is_name(words[0], "ping")) {
     resp::append_error(out, unknown_command(words));
   } else if (words.size() > 2) {
     resp::append_error(out, "ERR wrong number of arguments for 'ping' command");
@@ -71,7 +67,7 @@ void serve(tcp::socket socket) {
       asio::write(socket, asio::buffer(out), left);
       break;
     }
-    if (!*command) break;
+    if (!*command || is_http(**command, socket)) break;
     asio::write(socket, asio::buffer(answer(**command)), left);
   }
   lingering_close(socket);

@@ -50,6 +50,11 @@ TEST_P(RespReaderTest, EmptyCommandsAskForNothing) {
   EXPECT_THAT(read_all("\r\n*0\r\n*-1\r\n   \r\nPING\r\n", GetParam()), ElementsAre(Words{"PING"}));
 }
 
+TEST_P(RespReaderTest, AnyBytesMayStandWhereALengthHasEnded) {
+  EXPECT_THAT(read_all("*2\rx$4\r\rPINGxx$2\r*hiyyPING\n*0\r\r*1\r\n$1\r\na\r\r", GetParam()),
+              ElementsAre(Words{"PING", "hi"}, Words{"PING"}, Words{"a"}));
+}
+
 TEST_P(RespReaderTest, NonsenseIsAnError) {
   const auto first = [](std::string_view bytes) { return read_all(bytes, GetParam()).at(0).at(0); };
   EXPECT_EQ(first("*x\r\n"), "Protocol error: invalid multibulk length");
@@ -83,6 +88,21 @@ TEST(RespReader, ARequestOfTheLargestSizeIsRead) {
   EXPECT_THAT(read_all("*2\r\n" + bulk + bulk, 1 << 20), ElementsAre(Words{half, half}));
   EXPECT_THAT(read_all("*3\r\n" + bulk + bulk + "$1\r\n", 1 << 20),
               ElementsAre(Words{"Protocol error: too big request"}));
+}
+
+TEST(Resp, ANumberIsReadAsItWouldBePrinted) {
+  EXPECT_EQ(resp::to_number("0"), 0);
+  EXPECT_EQ(resp::to_number("-12"), -12);
+  for (const auto* const no : {"", "-", "-0", "01", "+1", " 1", "1 ", "1x", "9223372036854775808"})
+    EXPECT_EQ(resp::to_number(no), std::nullopt) << no;
+}
+
+TEST(Resp, ANameMayBeInAnyCase) {
+  EXPECT_TRUE(resp::is_name("ping", "ping"));
+  EXPECT_TRUE(resp::is_name("pInG", "ping"));
+  for (const auto* const no : {"", "pin", "pings", "pong"})
+    EXPECT_FALSE(resp::is_name(no, "ping")) << no;
+  EXPECT_FALSE(resp::is_name(std::string_view{"ping\0", 5}, "ping"));
 }
 
 TEST(Resp, RepliesAreWrittenAsRedisDoes) {

@@ -105,9 +105,11 @@ std::int64_t count_present(const Values& values) {
 }
 
 std::size_t wire_bytes_of_value(const std::optional<Value>& value) {
-  constexpr std::size_t framing = 16;  // "$", a length, two CRLFs
   const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
-  return framing + (text ? text->size() : 0);
+  if (!text) return std::string_view{"$-1\r\n"}.size();  // or ":1" CRLF of a flag, which is less
+  std::size_t digits = 1;
+  for (auto left = text->size(); left >= 10; left /= 10) ++digits;
+  return 1 + digits + 2 + text->size() + 2;  // "$", the length, and a CRLF behind each
 }
 
 std::size_t wire_bytes_of_entry(const Entry& entry) {

@@ -1,6 +1,7 @@
 #include "resp.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -31,26 +32,6 @@ void append_array(std::string& out, std::size_t count) {
   out.append("*").append(std::to_string(count)).append("\r\n");
 }
 
-}  // namespace resp
-
-namespace {
-
-Error protocol_error(std::string_view what) {
-  return Error{Status::bad_request, "Protocol error: " + std::string{what}};
-}
-
-/// Takes a line off the front of `input`; nullopt while its end has not come.
-Result<std::optional<std::string_view>> take_line(std::string_view& input, std::string_view end,
-                                                  std::string_view too_long) {
-  const auto length = input.find(end);
-  if (std::min(length, input.size()) > resp::line_bytes_max) return protocol_error(too_long);
-  if (length == std::string_view::npos) return std::nullopt;
-  const auto line = input.substr(0, length);
-  input.remove_prefix(length + end.size());
-  return line;
-}
-
-/// Only as it would be printed: no zeros in front, no minus in front of zero.
 std::optional<std::int64_t> to_number(std::string_view digits) {
   std::int64_t number = 0;
   const auto [stopped, error] =
@@ -60,23 +41,49 @@ std::optional<std::int64_t> to_number(std::string_view digits) {
   return number;
 }
 
+bool is_name(std::string_view word, std::string_view name) {
+  const auto lower = [](unsigned char c) { return std::tolower(c); };
+  return std::ranges::equal(word, name, {}, lower, lower);
+}
+
+}  // namespace resp
+
+namespace {
+
+Error protocol_error(std::string_view what) {
+  return Error{Status::bad_request, "Protocol error: " + std::string{what}};
+}
+
+/// Takes a line and the `end_bytes` that begin with `end` off the front of `input`; nullopt while
+/// they have not all come.
+Result<std::optional<std::string_view>> take_line(std::string_view& input, char end,
+                                                  std::size_t end_bytes,
+                                                  std::string_view too_long) {
+  const auto length = input.find(end);
+  if (std::min(length, input.size()) > resp::line_bytes_max) return protocol_error(too_long);
+  if (length == std::string_view::npos || input.size() < length + end_bytes) return std::nullopt;
+  const auto line = input.substr(0, length);
+  input.remove_prefix(length + end_bytes);
+  return line;
+}
+
 }  // namespace
 
 Result<std::optional<Words>> RespReader::next(std::string_view& input) {
   while (words_missing_ == 0) {  // between two commands
     if (input.empty()) return std::nullopt;
     if (input.front() != '*') {
-      const auto line = take_line(input, "\n", "too big inline request");
+      const auto line = take_line(input, '\n', 1, "too big inline request");
       if (!line) return line.error();
       if (!*line) return std::nullopt;
       auto words = split_words(**line);
       if (!words) return protocol_error("unbalanced quotes in request");
       if (!words->empty()) return words;
     } else {
-      const auto line = take_line(input, "\r\n", "too big mbulk count string");
+      const auto line = take_line(input, '\r', 2, "too big mbulk count string");
       if (!line) return line.error();
       if (!*line) return std::nullopt;
-      const auto count = to_number((*line)->substr(1));
+      const auto count = resp::to_number((*line)->substr(1));
       if (!count || *count > resp::words_max) return protocol_error("invalid multibulk length");
       words_missing_ = std::max<std::int64_t>(*count, 0);  // "*0" and "*-1" ask for nothing
     }
@@ -96,16 +103,16 @@ Result<std::optional<std::string>> RespReader::next_bulk(std::string_view& input
   if (input.front() != '$')
     return protocol_error("expected '$', got '" + std::string{input.front()} + "'");
   auto rest = input;
-  const auto line = take_line(rest, "\r\n", "too big bulk count string");
+  const auto line = take_line(rest, '\r', 2, "too big bulk count string");
   if (!line) return line.error();
   if (!*line) return std::nullopt;
-  const auto length = to_number((*line)->substr(1));
+  const auto length = resp::to_number((*line)->substr(1));
   if (!length || *length < 0 || *length > static_cast<std::int64_t>(resp::request_bytes_max)) {
     return protocol_error("invalid bulk length");
   }
   const auto bytes = static_cast<std::size_t>(*length);
   if (request_bytes_ + bytes > resp::request_bytes_max) return protocol_error("too big request");
-  if (rest.size() < bytes + 2) return std::nullopt;  // 2: CRLF
+  if (rest.size() < bytes + 2) return std::nullopt;  // 2: CRLF, or any other two
   request_bytes_ += bytes;
   input = rest.substr(bytes + 2);
   return std::string{rest.substr(0, bytes)};

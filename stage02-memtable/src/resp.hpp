@@ -19,7 +19,9 @@
 //            | "$" length CRLF bytes CRLF     a bulk string;  "$-1" CRLF is nil
 //            | "*" count CRLF and count replies
 //
-// The texts of errors are Redis's own, so that its clients understand them.
+// The texts of errors are Redis's own, so that its clients understand them. Its leniency is ours,
+// too: since lengths say where everything begins, nobody looks at the CRLF behind a bulk string's
+// bytes, nor at the LF behind a count or a length. Any bytes will do there.
 
 namespace kv {
 
@@ -35,6 +37,12 @@ void append_integer(std::string& out, std::int64_t number);
 void append_bulk(std::string& out, std::string_view bytes);
 void append_nil(std::string& out);
 void append_array(std::string& out, std::size_t count);  // the elements are appended next
+
+/// Only as it would be printed: no zeros in front, no minus in front of zero.
+std::optional<std::int64_t> to_number(std::string_view digits);
+
+/// Whether a client's word is this name, of a command or an option, in any case.
+bool is_name(std::string_view word, std::string_view name);
 
 }  // namespace resp
 

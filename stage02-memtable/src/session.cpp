@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codec.hpp"
+#include "http.hpp"
 #include "limits.hpp"
 #include "linger.hpp"
 
@@ -40,6 +41,11 @@ Session::Next Session::execute() {
       next = Next::close;
     } else if (!*words) {
       next = Next::receive;
+    } else if (is_http(**words, socket_)) {
+      next = Next::close;
+    } else if (const auto answered = connection_commands_.answer(**words, output_);
+               answered != ConnectionCommands::Answered::no) {
+      if (answered == ConnectionCommands::Answered::and_close) next = Next::close;
     } else if (auto call = decode(std::move(**words)); !call) {
       resp::append_error(output_, "ERR " + call.error().message);
     } else {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "connection_commands.hpp"
 #include "listen.hpp"
 #include "resp.hpp"
 #include "service.hpp"
@@ -32,6 +33,7 @@ class Session {
   tcp::socket socket_;
   Service& service_;
   RespReader reader_;
+  ConnectionCommands connection_commands_;
   boost::beast::flat_buffer input_;  // received and not yet executed, in one piece
   std::size_t read_bytes_ = 512;     // what the next read takes; grows while reads come back full
   std::string output_;               // answers to send

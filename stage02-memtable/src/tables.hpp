@@ -5,18 +5,18 @@
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 
 #include "row.hpp"
+#include "siphash.hpp"
 
 namespace kv {
 
 /// A text to look for, with its hash: computed once, needed several times.
 struct Name {
   template <std::convertible_to<std::string_view> Text>
-  explicit(false) Name(const Text& from) : text{from}, hash{std::hash<std::string_view>{}(text)} {}
+  explicit(false) Name(const Text& from) : text{from}, hash{seeded_hash(text)} {}
 
   std::string_view text;
   std::size_t hash;

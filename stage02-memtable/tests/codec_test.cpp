@@ -206,19 +206,19 @@ TEST(Codec, AnErrorIsAnErrorInEveryShape) {
   }
 }
 
-TEST(Codec, AnAnswerIsNeverLargerThanItsLimitWasTold) {
+TEST(Codec, WhatAnAnswerTakesIsCountedToTheByte) {
   const auto limit = answer_limit();
   EXPECT_EQ(limit.bytes_max, answer_bytes_max);
   for (const std::size_t bytes : {std::size_t{0}, std::size_t{9}, std::size_t{10}, std::size_t{99},
                                   std::size_t{100}, name_bytes_max, value_bytes_max}) {
     const std::string text(bytes, 'x');
-    EXPECT_LE(encoded({.values = {text}}, ReplyShape::value).size(), limit.value_bytes(text));
+    EXPECT_EQ(encoded({.values = {text}}, ReplyShape::value).size(), limit.value_bytes(text));
     const Entry entry{text.substr(0, name_bytes_max), text};
-    EXPECT_LE(encoded({.pairs = {entry}}, ReplyShape::pairs).size(),
+    EXPECT_EQ(encoded({.pairs = {entry}}, ReplyShape::pairs).size(),
               limit.entry_bytes(entry) + std::string_view{"*2\r\n"}.size());
   }
   const std::string nil = encoded({.values = {std::nullopt}}, ReplyShape::values);
-  EXPECT_LE(nil.size(), limit.value_bytes(std::nullopt) + std::string_view{"*1\r\n"}.size());
+  EXPECT_EQ(nil.size(), limit.value_bytes(std::nullopt) + std::string_view{"*1\r\n"}.size());
 }
 
 }  // namespace

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+#include <functional>
 #include <optional>
+#include <set>
+#include <vector>
 
 namespace kv {
 namespace {
@@ -99,6 +104,49 @@ TEST_F(TablesTest, TenThousandRowsAreFoundWhileTheyComeAndGo) {
   }
   for (std::int64_t i = 1; i < 10'000; i += 2) EXPECT_EQ(remove("t", name(i)), Value{i});
   EXPECT_TRUE(tables.by_name.empty());
+}
+
+/// 2 to the power of `pairs` texts with one std::hash, whatever its seed. libstdc++'s is murmur: it
+/// mixes eight bytes by themselves, and puts them into the hash by ^ and a multiplication by an odd
+/// number. So a difference in the highest bit stays in the highest bit, and the next eight bytes
+/// can take it out again.
+std::vector<std::string> colliding_texts(int pairs) {
+  constexpr std::uint64_t odd = 0xc6a4a7935bd1e995;
+  std::uint64_t inverse = odd;
+  for (int i = 0; i < 5; ++i) inverse *= 2 - odd * inverse;
+  std::uint64_t block = (std::uint64_t{1} << 63) * inverse;  // the mixing, backwards
+  block = (block ^ block >> 47) * inverse;
+  std::string flips(sizeof block, '\0');
+  std::memcpy(flips.data(), &block, sizeof block);
+
+  const std::string choices[] = {std::string(2 * sizeof block, '\0'), flips + flips};
+  std::vector<std::string> texts{""};
+  for (int i = 0; i < pairs; ++i) {
+    std::vector<std::string> longer;
+    for (const auto& text : texts)
+      for (const auto& choice : choices) longer.push_back(text + choice);
+    texts = std::move(longer);
+  }
+  return texts;
+}
+
+TEST(NameHash, TextsMadeToCollideDoNot) {
+  const auto texts = colliding_texts(12);
+  const auto distinct = [&texts](auto hash) {
+    std::set<std::size_t> hashes;
+    for (const auto& text : texts) hashes.insert(hash(text));
+    return hashes.size();
+  };
+#ifdef __GLIBCXX__
+  ASSERT_EQ(distinct(std::hash<std::string>{}), 1u) << "then they show nothing";
+#endif
+  EXPECT_EQ(distinct([](const std::string& text) { return Name{text}.hash; }), texts.size());
+  // A table looks at some bits only: 64 of these texts in each of 64 places, were they random ones.
+  for (const int shift : {0, 8, 58}) {
+    std::vector<int> places(64);
+    for (const auto& text : texts) ++places[(Name{text}.hash >> shift) % places.size()];
+    EXPECT_LT(*std::ranges::max_element(places), 3 * 64);
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "codec.hpp"
+#include "connection_commands.hpp"
 #include "memtable.hpp"
 #include "resp.hpp"
 #include "service.hpp"
@@ -18,6 +19,7 @@ std::string answers_to(std::string_view bytes, std::size_t read_bytes) {
   kv::MemTable memtable{kv::answer_limit()};
   kv::Service service{memtable};
   kv::RespReader reader;
+  kv::ConnectionCommands connection_commands;
   std::string input, answers;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(read_bytes, bytes.size()))) {
     input += bytes.substr(0, read_bytes);
@@ -27,6 +29,9 @@ std::string answers_to(std::string_view bytes, std::size_t read_bytes) {
       if (!words) return answers + words.error().message;
       if (!*words) break;
       if ((*words)->empty()) continue;  // an empty line
+      std::string other;                // not compared: each connection has another id
+      if (connection_commands.answer(**words, other) != kv::ConnectionCommands::Answered::no)
+        continue;
       auto call = kv::decode(std::move(**words));
       if (call) {
         kv::encode(service.execute(call->request), call->shape, answers);
