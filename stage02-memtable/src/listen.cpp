@@ -1,5 +1,7 @@
 #include "listen.hpp"
 
+#include <netinet/tcp.h>
+
 #include "start_error.hpp"
 
 namespace kv {
@@ -13,6 +15,16 @@ tcp::acceptor listen(boost::asio::io_context& context, const Options& options) {
                      "cannot listen on " + options.host + ":" + std::to_string(options.port) +
                          ": " + error.code().message() + " (--port 0 picks a free port)"};
   }
+}
+
+void set_options(tcp::socket& socket) {
+  using boost::asio::detail::socket_option::integer;
+  boost::system::error_code left;  // what cannot be set on it is no reason not to serve it
+  socket.set_option(tcp::no_delay{true}, left);
+  socket.set_option(boost::asio::socket_base::keep_alive{true}, left);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>{keepalive_idle_s}, left);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>{keepalive_interval_s}, left);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>{keepalive_probes}, left);
 }
 
 }  // namespace kv

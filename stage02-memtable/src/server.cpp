@@ -41,7 +41,7 @@ void Server::run() {
       std::this_thread::sleep_for(pause);
       continue;
     }
-    socket.set_option(tcp::no_delay{true}, failed);  // a reply must not wait for the next one
+    set_options(socket);
     start_thread(std::move(socket));
   }
 }
