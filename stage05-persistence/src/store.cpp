@@ -120,6 +120,18 @@ void Store::begin_log(const Settings& settings, Survey& survey,
   }
 }
 
+std::optional<std::uint64_t> Store::bytes_of_log() const {
+  const auto segments = list_segments(*folder_);
+  if (!segments) return std::nullopt;
+  std::uint64_t bytes = 0;
+  for (const auto& [lsn, name] : *segments) {
+    const auto file = folder_->open(name);
+    const auto size = file ? (*file)->size() : Result<std::uint64_t>{file.error()};
+    if (size) bytes += *size;  // else it has just been removed
+  }
+  return bytes;
+}
+
 Result<void> Store::close() {
   snapshotter_.reset();
   auto closed = wal_->close();
