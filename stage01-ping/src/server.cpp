@@ -9,7 +9,9 @@
 
 namespace kv {
 
-Server::Server(const Options& options) : acceptor_{listen(context_, options)} {}
+Server::Server(const Options& options) : acceptor_{listen(context_, options)} {
+  expect_room(acceptor_);
+}
 
 void Server::run() {
   constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop

@@ -1,6 +1,7 @@
 #include "listen.hpp"
 
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include "start_error.hpp"
 
@@ -15,6 +16,15 @@ tcp::acceptor listen(boost::asio::io_context& context, const Options& options) {
                      "cannot listen on " + options.host + ":" + std::to_string(options.port) +
                          ": " + error.code().message() + " (--port 0 picks a free port)"};
   }
+}
+
+void expect_room(tcp::acceptor& acceptor) {
+  const int spare = ::dup(acceptor.native_handle());
+  if (spare < 0) {
+    throw StartError{Exit::cannot_start,
+                     "cannot accept a connection: no descriptor is left (raise ulimit -n)"};
+  }
+  ::close(spare);
 }
 
 void set_options(tcp::socket& socket) {

@@ -12,6 +12,9 @@ using boost::asio::ip::tcp;
 /// An acceptor that listens where the options say. Throws StartError(cannot_start).
 tcp::acceptor listen(boost::asio::io_context& context, const Options& options);
 
+/// Throws StartError(cannot_start) when there is no descriptor left for a connection.
+void expect_room(tcp::acceptor& acceptor);
+
 /// What every accepted socket has: a reply does not wait for the next one to go with it, and a
 /// client that has gone without a word (a cable pulled, a laptop shut) is noticed: the kernel asks
 /// after keepalive_idle_s of silence, and closes when keepalive_probes get no answer.

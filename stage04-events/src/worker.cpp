@@ -100,6 +100,7 @@ void Worker::wait_for_deadlines() {
 void Worker::drain() {
   boost::asio::post(context_, [this] {
     draining_ = true;
+    work_.reset();
     for (auto& session : sessions_) session.drain();
   });
 }

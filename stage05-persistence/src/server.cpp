@@ -31,6 +31,8 @@ Server::Server(const Shared& shared)
   for (std::size_t i = 0; i < shared.options.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared));
   }
+  expect_room(acceptor_);
+  signals_.async_wait([this](boost::system::error_code, int) { drain(); });
   start_threads();
 }
 
@@ -48,7 +50,6 @@ void Server::start_threads() try {
 }
 
 void Server::run() {
-  signals_.async_wait([this](boost::system::error_code, int) { drain(); });
   run_to_the_end(context_, [this] {
     if (!accept_waits_ && acceptor_.is_open()) wait_for_connections();
   });

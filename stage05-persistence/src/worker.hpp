@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
@@ -43,6 +44,8 @@ class Worker {
   bool draining_ = false;
   bool timer_waits_ = false;
   boost::asio::io_context context_{1};  // one thread runs it; it ends before what it uses, above
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      context_.get_executor()};                // until drain: also without a timer it has not ended
   boost::asio::steady_timer timer_{context_};  // takes descriptors: here, while there are some
   Barrier barrier_;
 };
