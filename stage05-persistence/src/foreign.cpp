@@ -57,7 +57,7 @@ void ForeignLog::add(const std::string& peer, std::string_view bytes, const std:
     return;
   }
   spdlog::warn("{} sent what is no frame, and is closed: {}; it begins with '{}'{}", peer, why,
-               escaped(bytes.substr(0, shown_max)),
+               escaped(bytes.substr(0, shown_max)) + (bytes.size() > shown_max ? "..." : ""),
                left_out_ == 0 ? "" : fmt::format("; {} more since the last line", left_out_));
   next_ = now + pause;
   left_out_ = 0;
