@@ -33,7 +33,7 @@ TEST(Foreign, WhoSpeaksIsGuessedFromTheFirstBytes) {
   EXPECT_EQ(guess("*1\r\n$4\r\nPING\r\n"), "Redis");
   EXPECT_EQ(guess("PING\r\n"), "Redis");
   EXPECT_EQ(guess("\x05\0\0\0hello"s), "a length in little-endian order");
-  EXPECT_EQ(guess("\x01\0\x02\0\x05"s), "a gRPC message, with its flag before the length");
+  EXPECT_EQ(guess("\x01\0\0\x01\0"s), "a gRPC message, with its flag before the length");
   EXPECT_EQ(guess("\xff\xff\xff\xff"), "");
   EXPECT_EQ(guess("\x80"), "");
 }
@@ -72,7 +72,7 @@ TEST_F(ForeignLogTest, ALineNamesThePeerAndItsFirstBytesMadeHarmless) {
   const auto line = logged();
   EXPECT_THAT(line, HasSubstr("127.0.0.1:5"));
   EXPECT_THAT(line, HasSubstr("too long"));
-  EXPECT_THAT(line, HasSubstr("'GET /\\x0a\\x1b[31m an...'"));
+  EXPECT_THAT(line, HasSubstr("'GET /\\x0a\\x1b[31m and ...'"));
   EXPECT_THAT(line, Not(HasSubstr("\x1b")));
 }
 
