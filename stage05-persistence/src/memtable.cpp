@@ -231,20 +231,6 @@ Result<void> MemTable::tell_observers(std::string_view table, std::span<const En
   return {};
 }
 
-void MemTable::replay(std::string_view table, std::string_view key, Row row) {
-  const Name in{table}, name{key};
-  Shard& shard = shards_[shard_index(in, name)];
-  const std::lock_guard lock{shard.mutex};
-  (void)shard.tables.exchange(in, name, std::move(row));
-}
-
-void MemTable::clear() {
-  for (Shard& shard : shards_) {
-    const std::lock_guard lock{shard.mutex};
-    shard.tables = {};
-  }
-}
-
 void MemTable::put_back(const Name& table, std::span<const Entry> changes,
                         std::span<Row> replaced) noexcept {
   for (std::size_t i = changes.size(); i-- > 0;) {
