@@ -1,6 +1,7 @@
 // What every server from stage 3 on answers to a request that is wrong: which status, that nothing
 // was written, and that the connection goes on.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -226,6 +227,44 @@ TEST_F(FrameErrors, ValuesOver1MiBAre413AndWriteNothing) {
   EXPECT_TRUE(client_.answers(wire::hmset("t", {{"k", Binary{most}}, {"a", most}}),
                               wire::ok({most, none})));
   EXPECT_TRUE(client_.answers(wire::hmget("t", {"a", "k"}), wire::ok({most, Binary{most}})));
+}
+
+TEST_F(FrameErrors, WhoSpeaksAnotherProtocolIsToldAndLogged) {
+  FrameClient browser{server_.port()};
+  browser.send_raw("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto answer = browser.receive_response();
+  EXPECT_EQ(answer.status, 413u);
+  EXPECT_THAT(answer.message, testing::HasSubstr("the limit is 4194304. This looks like HTTP"));
+  EXPECT_TRUE(server_.log_holds("'GET / HTTP/1.1\\x0d\\x0a...'")) << server_.log();
+  for (int i = 0; i < 20; ++i) {
+    FrameClient knocking{server_.port()};
+    knocking.send_raw("\xff\xff\xff\xff");
+    EXPECT_TRUE(knocking.receives_error(413));
+  }
+  const std::string log = server_.log();
+  int lines = 0;
+  for (std::size_t at = 0; (at = log.find("no frame", at)) != std::string::npos; ++at) ++lines;
+  EXPECT_LT(lines, 15) << log;
+}
+
+TEST_F(FrameErrors, LimitsAreToldAsTheyWereSet) {
+  FrameClient client{server_.port()};
+  const std::string big(1 << 20, 'b');
+  for (int i = 0; i < 4; ++i)
+    ASSERT_EQ(client.ask(wire::hset("t", std::to_string(i), big)).status, 200u);
+  for (const auto& request : {wire::hgetall("t"), wire::hmget("t", {"0", "1", "2", "3"}),
+                              wire::hmdel("t", {"0", "1", "2", "3"})}) {
+    const auto answer = client.ask(request);
+    EXPECT_EQ(answer.status, 413u);
+    EXPECT_THAT(answer.message, testing::HasSubstr("4194304"));
+  }
+}
+
+TEST_F(FrameErrors, AnAbsentKeyIsNotFound) {
+  FrameClient client{server_.port()};
+  const auto answer = client.ask(wire::hget("t", "k"));
+  EXPECT_EQ(answer.status, 404u);
+  EXPECT_EQ(answer.message, "Not found: table 't', key 'k'");
 }
 
 TEST_F(FrameErrors, WhatIsWrongInItselfComesBeforeALimit) {

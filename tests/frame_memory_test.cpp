@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fixtures/figure.hpp"
@@ -113,6 +114,54 @@ TEST(FrameMemory, AMillionKeysInOneRequestAre413) {
   EXPECT_LE(growth.peak(), 80 * mib);
   figure("growth_bytes", growth.peak());
   EXPECT_TRUE(loaded.witness.answers(wire::hget("t", "k"), wire::ok({loaded.big})));
+}
+
+// The shortest keys and pairs that there are, in the longest frame of a server.
+TEST(FrameMemory, ACommandOfVeryManyKeysTakesEightTimesItsFrameAtMost) {
+  constexpr std::size_t frame = 16 * mib;
+  const std::string key = wire::bytes_field(2, "x");
+  const std::string pair = wire::bytes_field(2, wire::encode(wire::Pair{"x", true}));
+  for (const auto& [command, item] : {std::pair{3U, key}, {5U, pair}, {7U, key}, {9U, key}}) {
+    Loaded loaded{{"--max-frame", std::to_string(frame)}};
+    const Growth growth{loaded.server};
+    const auto ask = [&, command = command, item = item](std::size_t items) {
+      const std::string many = repeated(item, static_cast<int>(items));
+      return loaded.witness.ask(wire::bytes_field(command, wire::bytes_field(1, "t") + many));
+    };
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(ask(frame / item.size() - 10).status, 413u) << command;
+    EXPECT_EQ(ask(frame / 40 + 1).status, 413u) << command;
+    const auto answer = ask(frame / 40);
+    EXPECT_EQ(answer.status, 200u) << command << answer.message;
+    EXPECT_EQ(answer.values.size(), frame / 40);
+    const auto took = std::chrono::steady_clock::now() - start;
+    figure("growth_in_frames", static_cast<double>(growth.peak()) / frame);
+    EXPECT_LE(growth.peak(), 8 * frame) << command;
+    EXPECT_LT(took, 15s) << command << ", three of them";
+  }
+}
+
+TEST(FrameMemory, ATableOfVeryManyKeysTakesEightTimesItsAnswerAtMost) {
+  constexpr std::size_t frame = 16 * mib;
+  constexpr int kCommands = 13, kPairs = 100'000;  // 1.3 million pairs of 12 bytes
+  ServerProcess server{{"--max-frame", std::to_string(frame)}};
+  FrameClient client{server.port()};
+  for (int i = 0; i < kCommands; ++i) {
+    std::string pairs;
+    for (int j = 0; j < kPairs; ++j) {
+      const int n = i * kPairs + j;
+      const std::string key{static_cast<char>('0' + n % 64), static_cast<char>('0' + n / 64 % 64),
+                            static_cast<char>('0' + n / 4'096 % 64),
+                            static_cast<char>('0' + n / 262'144)};
+      pairs += wire::bytes_field(2, wire::encode(wire::Pair{key, true}));
+    }
+    ASSERT_EQ(client.ask(wire::bytes_field(5, wire::bytes_field(1, "t") + pairs)).status, 200u);
+  }
+  const Growth growth{server};
+  client.send_frame(wire::hgetall("t"));
+  EXPECT_EQ(client.receive_frame().size(), 3 + 12 * std::size_t{kCommands} * kPairs);
+  figure("growth_in_frames", static_cast<double>(growth.peak()) / frame);
+  EXPECT_LE(growth.peak(), 8 * frame);
 }
 
 TEST(FrameMemory, MillionsOfEmptyPairsOrKeysAre400) {

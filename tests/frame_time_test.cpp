@@ -231,29 +231,6 @@ TEST(FrameDescriptors, AServerWithoutDescriptorsWaitsQuietlyAndRecovers) {
   EXPECT_TRUE(served_within(server.port(), 10s));
 }
 
-// Whatever is lacking, it says so in one line, or has all that its threads need.
-TEST(FrameDescriptors, TooFewForTheThreadsIsNoStart) {
-  int starts = 0, refusals = 0;
-  for (int descriptors = 6; descriptors < 24; ++descriptors) {
-    const std::string limit = "--nofile=" + std::to_string(descriptors);
-    try {
-      ServerProcess server{
-          ServerProcess::Options{.flags = {"--threads", "2"}, .before = {"prlimit", limit}}};
-      ++starts;
-      server.terminate();
-      EXPECT_EQ(server.wait(), 0) << limit;
-      EXPECT_EQ(server.log().find("exception"), std::string::npos) << server.log();
-    } catch (const std::runtime_error& ended) {
-      const std::string why = ended.what();
-      EXPECT_NE(why.find("with status 1"), std::string::npos) << why;
-      EXPECT_NE(why.find("kv-server: cannot "), std::string::npos) << why;
-      ++refusals;
-    }
-  }
-  EXPECT_GT(starts, 0);
-  EXPECT_GT(refusals, 0);
-}
-
 // Above, the server knew, and told those who were too many; here it runs out without having known.
 TEST(FrameDescriptors, AServerWhoseDescriptorsRunOutWaitsQuietlyAndRecovers) {
   ServerProcess server;

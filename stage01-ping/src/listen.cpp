@@ -1,5 +1,8 @@
 #include "listen.hpp"
 
+#include <netinet/tcp.h>
+#include <unistd.h>
+
 #include <boost/asio/error.hpp>
 
 #include "start_error.hpp"
@@ -27,6 +30,25 @@ tcp::acceptor listen(boost::asio::io_context& context, const Options& options) {
                                              std::to_string(options.port) + ": " +
                                              error.code().message() + way_out(error.code())};
   }
+}
+
+void expect_room(tcp::acceptor& acceptor) {
+  const int spare = ::dup(acceptor.native_handle());
+  if (spare < 0) {
+    throw StartError{Exit::cannot_start,
+                     "cannot accept a connection: no descriptor is left (raise ulimit -n)"};
+  }
+  ::close(spare);
+}
+
+void set_options(tcp::socket& socket) {
+  using boost::asio::detail::socket_option::integer;
+  boost::system::error_code left;  // what cannot be set on it is no reason not to serve it
+  socket.set_option(tcp::no_delay{true}, left);
+  socket.set_option(boost::asio::socket_base::keep_alive{true}, left);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>{keepalive_idle_s}, left);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>{keepalive_interval_s}, left);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>{keepalive_probes}, left);
 }
 
 }  // namespace kv

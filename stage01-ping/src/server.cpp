@@ -9,7 +9,9 @@
 
 namespace kv {
 
-Server::Server(const Options& options) : acceptor_{listen(context_, options)} {}
+Server::Server(const Options& options) : acceptor_{listen(context_, options)} {
+  expect_room(acceptor_);
+}
 
 void Server::run() {
   constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop
@@ -21,7 +23,7 @@ void Server::run() {
       std::this_thread::sleep_for(pause);
       continue;
     }
-    socket.set_option(tcp::no_delay{true}, failed);  // a reply must not wait for the next one
+    set_options(socket);
     serve(std::move(socket));
   }
 }

@@ -11,6 +11,7 @@
 #include "limits.hpp"
 #include "linger.hpp"
 #include "session.hpp"
+#include "start_error.hpp"
 
 namespace kv {
 namespace {
@@ -29,7 +30,15 @@ void refuse(tcp::socket socket) {
 Server::Server(const Options& options, Service& service)
     : acceptor_{listen(context_, options)},
       service_{service},
-      connections_max_{connection_limit(options.max_connections)} {}
+      connections_max_{connection_limit(options.max_connections)} {
+  expect_room(acceptor_);
+  try {
+    std::thread{[] {}}.join();  // as each connection will need one
+  } catch (const std::system_error& error) {
+    throw StartError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
+                                             " (ulimit -u and -v bound them)"};
+  }
+}
 
 void Server::run() {
   constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop
@@ -41,7 +50,7 @@ void Server::run() {
       std::this_thread::sleep_for(pause);
       continue;
     }
-    socket.set_option(tcp::no_delay{true}, failed);  // a reply must not wait for the next one
+    set_options(socket);
     start_thread(std::move(socket));
   }
 }

@@ -79,7 +79,7 @@ struct Execute {
     auto value = storage.get(get.table, get.key);
     if (value && !*value) {
       return answer(
-          Error{Status::not_found, "not found: table '" + get.table + "', key '" + get.key + "'"});
+          Error{Status::not_found, "Not found: table '" + get.table + "', key '" + get.key + "'"});
     }
     return answer(std::move(value));
   }

@@ -17,10 +17,11 @@ using Values = std::vector<std::optional<Value>>;  // nullopt: there was none
 /// How many bytes one answer may take on the wire, and what a piece of it takes there: the codec
 /// knows, the storage adds up.
 struct AnswerLimit {
-  std::size_t bytes_max;
+  std::size_t bytes_max;  ///< as the user has set it
   std::size_t (*value_bytes)(const std::optional<Value>&);
   std::size_t (*entry_bytes)(const Entry&);
-  bool sends_previous = true;  ///< whether the answer to a write has the values that were there
+  bool sends_previous = true;    ///< whether the answer to a write has the values that were there
+  std::size_t always_bytes = 0;  ///< what every answer takes beside its pieces
 };
 
 /// The entries of one table as it was when the iterator was made, in any order.
@@ -28,6 +29,7 @@ class Iterator {
  public:
   virtual ~Iterator() = default;
   virtual std::optional<Entry> next() = 0;  ///< nullopt: that was all
+  virtual std::vector<Entry> rest();        ///< all that next() would give
 };
 
 /// Tables of keys and values. Any thread may call anything at any time, and each call happens at

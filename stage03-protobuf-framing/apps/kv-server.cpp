@@ -15,9 +15,9 @@ int main(int argc, char** argv) {
     if (!options) return 0;
     kv::start_log(options->log_level);
     kv::log_protobuf_errors();
-    options->max_connections = kv::connection_limit(options->max_connections);
+    options->max_connections = kv::connection_limit(options->max_connections, options->threads);
     kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
-    kv::Service service{storage};
+    kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
     kv::Load load;
     const kv::Shared shared{*options, service, load};
     kv::Server server{shared};

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "command.hpp"
 #include "storage.hpp"
 
@@ -9,7 +12,8 @@ namespace kv {
 /// may call. A command over a limit (limits.hpp) is answered too_large before the storage sees it.
 class Service {
  public:
-  explicit Service(Storage& storage) : storage_{storage} {}
+  explicit Service(Storage& storage, std::size_t items_max = SIZE_MAX)
+      : storage_{storage}, items_max_{items_max} {}
 
   Response execute(const Request& request);
   void prefetch(std::string_view table, std::string_view key) const {
@@ -18,6 +22,7 @@ class Service {
 
  private:
   Storage& storage_;
+  const std::size_t items_max_;  // keys or pairs in one command
 };
 
 }  // namespace kv

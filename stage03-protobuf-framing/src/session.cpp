@@ -22,6 +22,12 @@ Clock::time_point after(Clock::time_point begin, std::chrono::milliseconds timeo
   return timeout.count() == 0 ? Clock::time_point::max() : begin + timeout;  // 0 is off
 }
 
+std::string peer_of(const tcp::socket& socket) {
+  boost::system::error_code left;
+  const auto peer = socket.remote_endpoint(left);
+  return peer.address().to_string() + ":" + std::to_string(peer.port());
+}
+
 }  // namespace
 
 Session::Session(tcp::socket socket, const Shared& shared)
@@ -77,11 +83,13 @@ Session::Next Session::execute() {
   while (next == Next::execute && output_.size() < answers_waiting_max && !took_long) {
     const auto frame = next_frame(bytes, shared_.options.frame_bytes_max);
     if (!frame) {
+      shared_.load.foreign_log.add(peer_of(socket_), bytes, frame.error().message);
       answer({.status = frame.error().status, .message = frame.error().message});
       next = Next::close;
     } else if (!*frame) {
       next = Next::receive;
-    } else if (auto request = decode(**frame); !request) {
+    } else if (auto request = decode(**frame, items_limit(shared_.options.frame_bytes_max));
+               !request) {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
       prefetch_next(bytes, shared_.options.frame_bytes_max, shared_.service);

@@ -272,7 +272,7 @@ TEST_F(RandomAnswers, TakeOnTheWireWhatTheLimitAddsUp) {
   const auto limit = answer_limit(no_limit);
   for (int i = 0; i < 2'000; ++i) {
     Response response;
-    std::size_t bytes = no_limit - limit.bytes_max;  // what an answer without anything takes
+    std::size_t bytes = limit.always_bytes;
     for (auto left = below(4); left > 0; --left) {
       bytes += limit.value_bytes(response.values.emplace_back(value()));
     }

@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+
+#include "foreign.hpp"
 
 namespace kv {
 
@@ -12,8 +15,13 @@ Result<std::optional<std::string_view>> next_frame(std::string_view& input, std:
   const std::size_t length =
       boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(input.data()));
   if (length > bytes_max) {
-    return Error{Status::too_large, "frame of " + std::to_string(length) + " bytes; the limit is " +
-                                        std::to_string(bytes_max)};
+    auto text =
+        "frame of " + std::to_string(length) + " bytes; the limit is " + std::to_string(bytes_max);
+    if (const char* guess = guess_protocol(input, bytes_max)) {
+      text += std::string{". This looks like "} + guess +
+              "; here a frame begins with its length, in 4 bytes, big-endian";
+    }
+    return Error{Status::too_large, std::move(text)};
   }
   if (input.size() < frame_header_bytes + length) return std::nullopt;
   const auto message = input.substr(frame_header_bytes, length);

@@ -1,14 +1,27 @@
 #include "info.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
+#include <fstream>
 #include <set>
 #include <string>
+
+#include "limits.hpp"
 
 namespace kv {
 namespace {
 
 Entry number(const char* name, std::uint64_t value) {
   return {name, Value{static_cast<std::int64_t>(value)}};
+}
+
+/// The second number in statm, in pages; nullopt where the system does not tell.
+std::optional<std::size_t> resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  std::size_t all = 0, resident = 0;
+  if (!(statm >> all >> resident)) return std::nullopt;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
@@ -41,10 +54,16 @@ void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load) {
   const auto info = [&memtable, &load, start = Clock::now()] {
     const auto usage = usage_of(memtable);
     const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start);
-    return Response{.pairs = {number("keys", usage.keys), number("tables", usage.tables),
-                              number("bytes", usage.bytes), number("connections", load.connections),
-                              number("commands", load.commands),
-                              number("uptime", static_cast<std::uint64_t>(uptime.count()))}};
+    Response response{.pairs = {number("keys", usage.keys), number("tables", usage.tables),
+                                number("bytes", usage.bytes),
+                                number("connections", load.connections),
+                                number("commands", load.commands),
+                                number("uptime", static_cast<std::uint64_t>(uptime.count()))}};
+    if (const auto bytes = resident_bytes())
+      response.pairs.push_back(number("resident_bytes", *bytes));
+    if (const auto count = open_descriptors())
+      response.pairs.push_back(number("open_descriptors", *count));
+    return response;
   };
   hooks.on_received([info](Connection&, const Request& request) -> std::optional<Response> {
     if (!std::holds_alternative<Info>(request)) return std::nullopt;

@@ -54,6 +54,7 @@ class MemTable : public Storage {
   static constexpr ShardSet all_shards = ~ShardSet{0};
   class Locks;
 
+  std::size_t count(const Name& table) const;
   static std::size_t shard_index(const Name& table, const Name& key);
   static ShardSet shards_of(const Name& table, const std::vector<std::string>& keys);
   static ShardSet shards_of(const Name& table, std::span<const Entry> changes);

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
+#include "foreign.hpp"
 #include "hooks.hpp"
 #include "options.hpp"
 #include "service.hpp"
@@ -15,8 +17,24 @@ namespace kv {
 /// What all connections take together, so that it can be bounded.
 struct Load {
   std::atomic<std::uint32_t> connections = 0;
+  std::atomic<std::uint32_t> sockets = 0;    ///< accepted and not closed, also those not served
   std::atomic<std::size_t> input_bytes = 0;  ///< held for frames that are not there to their end
-  std::atomic<std::uint64_t> commands = 0;   ///< since the start
+  ForeignLog foreign_log;
+  std::atomic<std::uint64_t> commands = 0;  ///< since the start
+};
+
+/// Counts one socket, from when it was accepted on, before its worker has even heard of it.
+class Place {
+ public:
+  explicit Place(std::atomic<std::uint32_t>& sockets) : sockets_{&sockets} { ++sockets; }
+  Place(Place&& other) noexcept : sockets_{std::exchange(other.sockets_, nullptr)} {}
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (sockets_) --*sockets_;
+  }
+
+ private:
+  std::atomic<std::uint32_t>* sockets_;
 };
 
 /// What all connections work with; it outlives them.

@@ -112,13 +112,17 @@ TEST_F(InfoTest, TellsWhatIsKnownOfTheServer) {
   const auto info = ask(Info{});
   ASSERT_TRUE(info);
   EXPECT_EQ(info->status, Status::ok);
-  ASSERT_EQ(info->pairs.size(), 6u);
+  ASSERT_EQ(info->pairs.size(), 8u);
   EXPECT_EQ(info->pairs[0], (Entry{"keys", std::int64_t{2}}));
   EXPECT_EQ(info->pairs[1], (Entry{"tables", std::int64_t{1}}));
   EXPECT_EQ(info->pairs[2], (Entry{"bytes", std::int64_t{2 * (row_bytes + 2)}}));
   EXPECT_EQ(info->pairs[3], (Entry{"connections", std::int64_t{5}}));
   EXPECT_EQ(info->pairs[4], (Entry{"commands", std::int64_t{6}}));
   EXPECT_EQ(info->pairs[5].key, "uptime");
+  EXPECT_EQ(info->pairs[6].key, "resident_bytes");
+  EXPECT_GT(std::get<std::int64_t>(*info->pairs[6].value), 1 << 20);
+  EXPECT_EQ(info->pairs[7].key, "open_descriptors");
+  EXPECT_GE(std::get<std::int64_t>(*info->pairs[7].value), 3);
 }
 
 TEST_F(InfoTest, LetsEverythingElsePass) {

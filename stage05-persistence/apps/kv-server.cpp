@@ -64,14 +64,14 @@ int main(int argc, char** argv) {
     kv::start_log(options->log_level);
     kv::end_on_signals();  // until the server waits for them
     kv::log_protobuf_errors();
-    options->max_connections = kv::connection_limit(options->max_connections);
+    options->max_connections = kv::connection_limit(options->max_connections, options->threads);
     const auto token =
         options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
     kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
     const auto store = open_store(*options, storage);  // first: what the log refuses is no event
     kv::WatchHub watch_hub{options->frame_bytes_max};
     storage.observe(watch_hub);
-    kv::Service service{storage};
+    kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
     kv::Load load;
     const kv::Shared shared{*options,  service, hooks(*options, token, storage, load, store.get()),
                             watch_hub, load,    store ? &store->wal() : nullptr};

@@ -1,17 +1,10 @@
 #include "codec.hpp"
 
-#include <google/protobuf/stubs/common.h>
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "fields.hpp"
 #include "frame.hpp"
 #include "proto/kv.pb.h"
-
-#if GOOGLE_PROTOBUF_VERSION < 4022000  // later ones log through Abseil
-#include <google/protobuf/stubs/logging.h>
-#endif
 
 namespace kv {
 namespace {
@@ -53,18 +46,28 @@ const char* find_fault(const Entry& entry) {
   return entry.value ? nullptr : "pair without a value";
 }
 
-/// One more of many; not kept behind a bad one, which is enough to refuse them all.
+/// One more of many; not kept behind a bad one, nor behind one too many, which is enough to refuse
+/// them all. A bad one is kept in any case.
 template <class Item>
-bool read_one_more(std::string_view& in, std::vector<Item>& items,
+bool read_one_more(std::string_view& in, std::vector<Item>& items, std::size_t items_max,
                    bool (*read)(std::string_view&, Item&)) {
+  const bool is_bad = !items.empty() && find_fault(items.back());
+  if (!is_bad && items.size() <= items_max) return read(in, items.emplace_back());
   Item dropped;
-  const bool keep = items.empty() || !find_fault(items.back());
-  return read(in, keep ? items.emplace_back() : dropped);
+  if (!read(in, dropped)) return false;
+  if (!is_bad && find_fault(dropped)) items.back() = std::move(dropped);
+  return true;
 }
+
+struct Reading {
+  Request& to;
+  std::size_t items_max;
+  bool known = false;  // whether there has been a command yet
+};
 
 /// Reads the members that the command has: in all but PING field 1 is the table, 2 what is asked.
 template <class Command>
-bool read_member(Tag tag, std::string_view& in, Command& command) {
+bool read_member(Tag tag, std::string_view& in, Command& command, std::size_t items_max) {
   constexpr Tag first = bytes_tag(1), second = bytes_tag(2);
   if constexpr (requires { command.table; }) {
     if (tag == first) return read_text(in, command.table);
@@ -79,13 +82,13 @@ bool read_member(Tag tag, std::string_view& in, Command& command) {
     if (tag == second) return read_text(in, command.key);
   }
   if constexpr (requires { command.keys; }) {
-    if (tag == second) return read_one_more(in, command.keys, read_text);
+    if (tag == second) return read_one_more(in, command.keys, items_max, read_text);
   }
   if constexpr (requires { command.entry; }) {
     if (tag == second) return read_entry(in, command.entry);
   }
   if constexpr (requires { command.entries; }) {
-    if (tag == second) return read_one_more(in, command.entries, read_entry);
+    if (tag == second) return read_one_more(in, command.entries, items_max, read_entry);
   }
   return skip(tag, in);
 }
@@ -93,32 +96,32 @@ bool read_member(Tag tag, std::string_view& in, Command& command) {
 /// Of two different commands the last one counts; the same one twice is one, with the fields of
 /// both.
 template <class Command>
-bool read_command(std::string_view& in, Request& to, bool& known) {
-  if (!known || !std::holds_alternative<Command>(to)) to.emplace<Command>();
-  known = true;
-  auto& command = std::get<Command>(to);
-  return read_message(in, [&command](Tag tag, std::string_view& field) {
-    return read_member(tag, field, command);
+bool read_command(std::string_view& in, Reading& reading) {
+  auto& to = reading.to;
+  if (!reading.known || !std::holds_alternative<Command>(to)) to.emplace<Command>();
+  reading.known = true;
+  return read_message(in, [&, &command = std::get<Command>(to)](Tag tag, std::string_view& field) {
+    return read_member(tag, field, command, reading.items_max);
   });
 }
 
-bool read_request(Tag tag, std::string_view& in, Request& to, bool& known) {
+bool read_request(Tag tag, std::string_view& in, Reading& reading) {
   using Message = wire::CommandRequest;
   switch (tag) {
-    case bytes_tag(Message::kHgetFieldNumber): return read_command<Hget>(in, to, known);
-    case bytes_tag(Message::kHgetallFieldNumber): return read_command<Hgetall>(in, to, known);
-    case bytes_tag(Message::kHmgetFieldNumber): return read_command<Hmget>(in, to, known);
-    case bytes_tag(Message::kHsetFieldNumber): return read_command<Hset>(in, to, known);
-    case bytes_tag(Message::kHmsetFieldNumber): return read_command<Hmset>(in, to, known);
-    case bytes_tag(Message::kHdelFieldNumber): return read_command<Hdel>(in, to, known);
-    case bytes_tag(Message::kHmdelFieldNumber): return read_command<Hmdel>(in, to, known);
-    case bytes_tag(Message::kHexistFieldNumber): return read_command<Hexist>(in, to, known);
-    case bytes_tag(Message::kHmexistFieldNumber): return read_command<Hmexist>(in, to, known);
-    case bytes_tag(Message::kPingFieldNumber): return read_command<Ping>(in, to, known);
-    case bytes_tag(Message::kHlenFieldNumber): return read_command<Hlen>(in, to, known);
-    case bytes_tag(Message::kAuthFieldNumber): return read_command<Auth>(in, to, known);
-    case bytes_tag(Message::kWatchFieldNumber): return read_command<Watch>(in, to, known);
-    case bytes_tag(Message::kInfoFieldNumber): return read_command<Info>(in, to, known);
+    case bytes_tag(Message::kHgetFieldNumber): return read_command<Hget>(in, reading);
+    case bytes_tag(Message::kHgetallFieldNumber): return read_command<Hgetall>(in, reading);
+    case bytes_tag(Message::kHmgetFieldNumber): return read_command<Hmget>(in, reading);
+    case bytes_tag(Message::kHsetFieldNumber): return read_command<Hset>(in, reading);
+    case bytes_tag(Message::kHmsetFieldNumber): return read_command<Hmset>(in, reading);
+    case bytes_tag(Message::kHdelFieldNumber): return read_command<Hdel>(in, reading);
+    case bytes_tag(Message::kHmdelFieldNumber): return read_command<Hmdel>(in, reading);
+    case bytes_tag(Message::kHexistFieldNumber): return read_command<Hexist>(in, reading);
+    case bytes_tag(Message::kHmexistFieldNumber): return read_command<Hmexist>(in, reading);
+    case bytes_tag(Message::kPingFieldNumber): return read_command<Ping>(in, reading);
+    case bytes_tag(Message::kHlenFieldNumber): return read_command<Hlen>(in, reading);
+    case bytes_tag(Message::kAuthFieldNumber): return read_command<Auth>(in, reading);
+    case bytes_tag(Message::kWatchFieldNumber): return read_command<Watch>(in, reading);
+    case bytes_tag(Message::kInfoFieldNumber): return read_command<Info>(in, reading);
     default: return skip(tag, in);
   }
 }
@@ -143,11 +146,11 @@ const char* find_fault(const Command& command) {
 }
 
 /// What is wrong with the message, or nullptr.
-const char* parse(std::string_view message, Request& to) {
-  bool known = false;
-  auto read = [&](Tag tag, std::string_view& in) { return read_request(tag, in, to, known); };
+const char* parse(std::string_view message, Request& to, std::size_t items_max) {
+  Reading reading{to, items_max};
+  auto read = [&](Tag tag, std::string_view& in) { return read_request(tag, in, reading); };
   if (!read_fields(message, read)) return "not a CommandRequest, or a string in it is not UTF-8";
-  if (!known) return "no command in the message, or none that is known here";
+  if (!reading.known) return "no command in the message, or none that is known here";
   if (auto* ping = std::get_if<Ping>(&to); ping && ping->message == "")
     ping->message.reset();  // an empty text is none, in proto3
   return std::visit([](const auto& command) { return find_fault(command); }, to);
@@ -200,9 +203,10 @@ void put_entry(int field, const Entry& entry, std::string& out) {
 
 }  // namespace
 
-Result<Request> decode(std::string_view message) {
+Result<Request> decode(std::string_view message, std::size_t items_max) {
   Result<Request> request{Request{}};
-  if (const char* fault = parse(message, *request)) request = Error{Status::bad_request, fault};
+  if (const char* fault = parse(message, *request, items_max))
+    request = Error{Status::bad_request, fault};
   return request;
 }
 
@@ -224,6 +228,7 @@ void encode(const Response& response, std::size_t frame_bytes_max, std::string& 
     return encode(too_large, wire_bytes(too_large), out);
   }
   const auto header = frame_header(bytes);
+  out.reserve(out.size() + header.size() + bytes);  // a large one needs no room beyond its own
   out.append(header.data(), header.size());
   put_number(Message::kStatusFieldNumber, static_cast<std::uint64_t>(response.status), out);
   if (!response.message.empty()) put_bytes(Message::kMessageFieldNumber, response.message, out);
@@ -233,18 +238,10 @@ void encode(const Response& response, std::size_t frame_bytes_max, std::string& 
 
 AnswerLimit answer_limit(std::size_t frame_bytes_max) {
   constexpr std::size_t status_bytes = 3;  // every answer begins with its status, 200
-  return {frame_bytes_max - status_bytes,
-          [](const std::optional<Value>& value) { return field_bytes(message_bytes(value)); },
-          [](const Entry& entry) { return field_bytes(message_bytes(entry)); }};
-}
-
-void log_protobuf_errors() {
-#if GOOGLE_PROTOBUF_VERSION < 4022000
-  google::protobuf::SetLogHandler(
-      [](google::protobuf::LogLevel, const char*, int, const std::string& text) {
-        spdlog::debug("protobuf: {}", text);
-      });
-#endif
+  return {.bytes_max = frame_bytes_max,
+          .value_bytes = [](const auto& value) { return field_bytes(message_bytes(value)); },
+          .entry_bytes = [](const auto& entry) { return field_bytes(message_bytes(entry)); },
+          .always_bytes = status_bytes};
 }
 
 }  // namespace kv

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,9 @@
 
 namespace kv {
 
-/// Error: no message, or one that asks for nothing that can be done: no command, no table, ...
-Result<Request> decode(std::string_view message);
+/// Error: no message, or one that asks for nothing that can be done: no command, no table, ... Of
+/// more than items_max keys or pairs, some are left out: more than it is all the same.
+Result<Request> decode(std::string_view message, std::size_t items_max = SIZE_MAX);
 
 /// How many bytes the response takes on the wire; the header of its frame comes on top.
 std::size_t wire_bytes(const Response& response);

@@ -1,8 +1,14 @@
 #include "info.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <set>
 #include <string>
+
+#include "limits.hpp"
 
 namespace kv {
 namespace {
@@ -11,11 +17,19 @@ Entry number(const char* name, std::uint64_t value) {
   return {name, Value{static_cast<std::int64_t>(value)}};
 }
 
-/// -1 when it never was.
-std::int64_t seconds_since(std::int64_t created) {
+/// The second number in statm, in pages; nullopt where the system does not tell.
+std::optional<std::size_t> resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  std::size_t all = 0, resident = 0;
+  if (!(statm >> all >> resident)) return std::nullopt;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// `created` is in a file, and so by a clock that can be set back since: then it is 0.
+std::uint64_t seconds_since(std::int64_t created) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  if (created == 0) return -1;
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count() - created;
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now).count() - created;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0));
 }
 
 }  // namespace
@@ -53,10 +67,18 @@ void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load, c
                                 number("connections", load.connections),
                                 number("commands", load.commands),
                                 number("uptime", static_cast<std::uint64_t>(uptime.count()))}};
+    if (const auto bytes = resident_bytes())
+      response.pairs.push_back(number("resident_bytes", *bytes));
+    if (const auto count = open_descriptors())
+      response.pairs.push_back(number("open_descriptors", *count));
     if (store) {
       response.pairs.push_back(number("last_lsn", store->wal().last_lsn()));
       response.pairs.push_back(number("durable_lsn", store->wal().durable_lsn()));
-      response.pairs.push_back({"snapshot_age", Value{seconds_since(store->snapshot_created())}});
+      if (const auto bytes = store->bytes_of_log())
+        response.pairs.push_back(number("log_bytes", *bytes));
+      response.pairs.push_back(number("snapshots_failed", store->snapshots_failed()));
+      if (const auto created = store->snapshot_created(); created != 0)
+        response.pairs.push_back(number("snapshot_age", seconds_since(created)));
     }
     return response;
   };

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "copied_table.hpp"
+
 namespace kv {
 namespace {
 
@@ -14,19 +16,6 @@ Error answer_too_large(const AnswerLimit& limit) {
   return {Status::too_large,
           "the answer would be larger than " + bytes + " bytes; nothing changed"};
 }
-
-class CopiedTable : public Iterator {
- public:
-  explicit CopiedTable(std::vector<Entry> entries) : entries_{std::move(entries)} {}
-  std::optional<Entry> next() override {
-    if (next_ == entries_.size()) return std::nullopt;
-    return std::move(entries_[next_++]);
-  }
-
- private:
-  std::vector<Entry> entries_;
-  std::size_t next_ = 0;
-};
 
 }  // namespace
 
@@ -82,7 +71,8 @@ Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_v
     const std::lock_guard lock{shard.mutex};
     if (const Row* row = shard.tables.find(in, name)) value = row->value();
   }
-  if (limit_.value_bytes(value) > limit_.bytes_max) return answer_too_large(limit_);
+  if (limit_.always_bytes + limit_.value_bytes(value) > limit_.bytes_max)
+    return answer_too_large(limit_);
   return value;
 }
 
@@ -91,7 +81,8 @@ Result<Values> MemTable::get_many(std::string_view table,
   const Name in{table};
   const Locks locks{*this, shards_of(in, keys)};
   Values values;
-  std::size_t answer_bytes = 0;
+  values.reserve(keys.size());
+  std::size_t answer_bytes = limit_.always_bytes;
   for (const auto& key : keys) {
     const Name name{key};
     const Row* row = shards_[shard_index(in, name)].tables.find(in, name);
@@ -111,10 +102,12 @@ Result<bool> MemTable::contains(std::string_view table, std::string_view key) co
 
 Result<Values> MemTable::contains_many(std::string_view table,
                                        const std::vector<std::string>& keys) const {
-  if (keys.size() * limit_.value_bytes(true) > limit_.bytes_max) return answer_too_large(limit_);
+  if (limit_.always_bytes + keys.size() * limit_.value_bytes(true) > limit_.bytes_max)
+    return answer_too_large(limit_);
   const Name in{table};
   const Locks locks{*this, shards_of(in, keys)};
   Values values;
+  values.reserve(keys.size());
   for (const auto& key : keys) {
     const Name name{key};
     values.emplace_back(shards_[shard_index(in, name)].tables.find(in, name) != nullptr);
@@ -126,7 +119,8 @@ Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) con
   const Name in{table};
   const Locks locks{*this, all_shards};
   std::vector<Entry> entries;
-  std::size_t answer_bytes = 0;
+  entries.reserve(std::min(count(in), limit_.bytes_max / 8));  // the least a pair takes
+  std::size_t answer_bytes = limit_.always_bytes;
   for (const Shard& shard : shards_) {
     const auto rows = shard.tables.by_name.find(in);
     if (rows == shard.tables.by_name.end()) continue;
@@ -142,9 +136,14 @@ Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) con
 Result<std::size_t> MemTable::length(std::string_view table) const {
   const Name in{table};
   const Locks locks{*this, all_shards};
+  return count(in);
+}
+
+/// Of the rows of a table; under all locks.
+std::size_t MemTable::count(const Name& table) const {
   std::size_t count = 0;
   for (const Shard& shard : shards_) {
-    const auto rows = shard.tables.by_name.find(in);
+    const auto rows = shard.tables.by_name.find(table);
     if (rows != shard.tables.by_name.end()) count += rows->second.size();
   }
   return count;
@@ -180,6 +179,7 @@ Result<std::optional<Value>> MemTable::del(std::string_view table, std::string_v
 
 Result<Values> MemTable::del_many(std::string_view table, const std::vector<std::string>& keys) {
   std::vector<Entry> changes;
+  changes.reserve(keys.size());
   for (const auto& key : keys) changes.push_back({key, std::nullopt});
   return set_many(table, changes);
 }
@@ -194,7 +194,7 @@ Result<void> MemTable::apply(std::string_view table, std::span<const Entry> chan
   }
   const Name in{table};
   const Locks locks{*this, shards_of(in, changes)};
-  std::size_t done = 0, answer_bytes = 0;
+  std::size_t done = 0, answer_bytes = limit_.always_bytes;
   Result<void> accepted;
   try {
     for (std::size_t i = 0; accepted && i < changes.size(); ++i) {
@@ -229,20 +229,6 @@ Result<void> MemTable::tell_observers(std::string_view table, std::span<const En
     if (auto accepted = observer->on_change(table, changes); !accepted) return accepted;
   }
   return {};
-}
-
-void MemTable::replay(std::string_view table, std::string_view key, Row row) {
-  const Name in{table}, name{key};
-  Shard& shard = shards_[shard_index(in, name)];
-  const std::lock_guard lock{shard.mutex};
-  (void)shard.tables.exchange(in, name, std::move(row));
-}
-
-void MemTable::clear() {
-  for (Shard& shard : shards_) {
-    const std::lock_guard lock{shard.mutex};
-    shard.tables = {};
-  }
 }
 
 void MemTable::put_back(const Name& table, std::span<const Entry> changes,

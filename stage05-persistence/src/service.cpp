@@ -26,15 +26,22 @@ std::optional<Error> check_entry(const Entry& entry) {
                                       std::to_string(value_bytes_max)};
 }
 
+std::optional<Error> check_count(std::size_t items, std::size_t items_max) {
+  if (items <= items_max) return std::nullopt;
+  return Error{Status::too_large, "more than " + std::to_string(items_max) +
+                                      " keys in one command; send them in several"};
+}
+
 /// Looks at those of table, key, keys, entry and entries that the command has.
 template <class Command>
-std::optional<Error> check_limits(const Command& command) {
+std::optional<Error> check_limits(const Command& command, std::size_t items_max) {
   std::optional<Error> error;
   if constexpr (requires { command.table; }) error = check_name(command.table, "table name");
   if constexpr (requires { command.key; }) {
     if (!error) error = check_name(command.key, "key");
   }
   if constexpr (requires { command.keys; }) {
+    if (!error) error = check_count(command.keys.size(), items_max);
     for (auto key = command.keys.begin(); !error && key != command.keys.end(); ++key)
       error = check_name(*key, "key");
   }
@@ -42,6 +49,7 @@ std::optional<Error> check_limits(const Command& command) {
     if (!error) error = check_entry(command.entry);
   }
   if constexpr (requires { command.entries; }) {
+    if (!error) error = check_count(command.entries.size(), items_max);
     for (auto entry = command.entries.begin(); !error && entry != command.entries.end(); ++entry) {
       error = check_entry(*entry);
     }
@@ -79,7 +87,7 @@ struct Execute {
     auto value = storage.get(get.table, get.key);
     if (value && !*value) {
       return answer(
-          Error{Status::not_found, "not found: table '" + get.table + "', key '" + get.key + "'"});
+          Error{Status::not_found, "Not found: table '" + get.table + "', key '" + get.key + "'"});
     }
     return answer(std::move(value));
   }
@@ -112,7 +120,7 @@ struct Execute {
 Response Service::execute(const Request& request) {
   return std::visit(
       [this](const auto& command) {
-        if (auto error = check_limits(command)) return answer(std::move(*error));
+        if (auto error = check_limits(command, items_max_)) return answer(std::move(*error));
         return Execute{storage_}(command);
       },
       request);

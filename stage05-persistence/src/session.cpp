@@ -2,7 +2,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -23,13 +22,17 @@ Clock::time_point after(Clock::time_point begin, std::chrono::milliseconds timeo
   return timeout.count() == 0 ? Clock::time_point::max() : begin + timeout;  // 0 is off
 }
 
+std::string peer_of(const tcp::socket& socket) {
+  boost::system::error_code left;
+  const auto peer = socket.remote_endpoint(left);
+  return peer.address().to_string() + ":" + std::to_string(peer.port());
+}
+
 }  // namespace
 
 Session::Session(tcp::socket socket, const Shared& shared, Barrier& barrier)
     : socket_{std::move(socket)}, shared_{shared}, barrier_{barrier} {
-  boost::system::error_code left;
-  const auto peer = socket_.remote_endpoint(left);
-  connection_.peer = peer.address().to_string() + ":" + std::to_string(peer.port());
+  connection_.peer = peer_of(socket_);
   connection_.authenticated = shared_.options.auth_token_file.empty();
   ++shared_.load.connections;
 }
@@ -92,11 +95,13 @@ Session::Next Session::execute() {
          !connection_.close) {
     const auto frame = next_frame(bytes, frame_bytes_max());
     if (!frame) {
+      shared_.load.foreign_log.add(connection_.peer, bytes, frame.error().message);
       answer({.status = frame.error().status, .message = frame.error().message});
       next = Next::close;
     } else if (!*frame) {
       next = Next::receive;
-    } else if (auto request = decode(**frame); !request) {
+    } else if (auto request = decode(**frame, items_limit(shared_.options.frame_bytes_max));
+               !request) {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
       prefetch_next(bytes, frame_bytes_max(), shared_.service);
@@ -196,41 +201,6 @@ void Session::set_receive_deadline() {
 std::size_t Session::frame_bytes_max() const {
   const auto most = shared_.options.frame_bytes_max;
   return connection_.authenticated ? most : std::min(most, frame_bytes_before_auth_max);
-}
-
-void Session::start_watch(const std::string& table) {
-  watched_table_ = table;
-  watcher_ = std::make_shared<Watcher>([this] { wake_soon(); });
-  shared_.watch_hub.watch(table, watcher_);
-}
-
-std::string Session::take_events() {
-  std::string events;
-  if (!watcher_) return events;
-  if (watcher_->overflown()) {
-    connection_.close = true;
-    encode({.status = Status::overloaded, .message = "events were not read in time, and are lost"},
-           shared_.options.frame_bytes_max, events);
-  }
-  while (events.size() < answers_waiting_max) {
-    const auto event = watcher_->next();
-    if (!event) break;
-    events += *event;
-  }
-  return events;
-}
-
-void Session::wake_soon() {
-  boost::asio::post(socket_.get_executor(), [this, watching = std::weak_ptr{watcher_}] {
-    if (!watching.expired()) wake();  // else there is no session any more
-  });
-}
-
-void Session::wake() {
-  if (!receiving_) return;  // it looks by itself before it waits
-  woken_ = true;
-  boost::system::error_code ended;
-  socket_.cancel(ended);
 }
 
 void Session::drain() {

@@ -40,6 +40,7 @@ void Snapshotter::run(const std::stop_token& stop) {
     lock.unlock();
     next_at_ = wal_.appended_bytes() + every_;  // also the next try, when this one fails
     if (auto written = write(stop); !written && !wal_.failed()) {
+      failed_ += !stop.stop_requested();
       spdlog::log(stop.stop_requested() ? spdlog::level::info : spdlog::level::err,
                   "no snapshot: {}; the log keeps everything, and the next try is {} bytes away",
                   written.error().message, every_);

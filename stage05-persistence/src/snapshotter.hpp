@@ -30,6 +30,8 @@ class Snapshotter {
       Job first = [](const std::stop_token&) {});
   ~Snapshotter() { wal_.listeners().remove(listener_); }
 
+  std::uint64_t failed() const { return failed_; }  ///< snapshots not written, since the start
+
   void stop() { thread_.request_stop(); }  ///< as the destructor does, which then waits for it
 
   std::int64_t newest_created() const {
@@ -48,6 +50,7 @@ class Snapshotter {
   const std::uint64_t every_;
   const Job first_;
   std::atomic<std::int64_t> newest_created_;
+  std::atomic<std::uint64_t> failed_ = 0;
   std::atomic<std::uint64_t> next_at_;  // of appended_bytes
   std::mutex mutex_;                    // of wake_
   std::condition_variable_any wake_;

@@ -153,6 +153,18 @@ void Store::watch_folder(const std::stop_token& stop) {
   }
 }
 
+std::optional<std::uint64_t> Store::bytes_of_log() const {
+  const auto segments = list_segments(*folder_);
+  if (!segments) return std::nullopt;
+  std::uint64_t bytes = 0;
+  for (const auto& [lsn, name] : *segments) {
+    const auto file = folder_->open(name);
+    const auto size = file ? (*file)->size() : Result<std::uint64_t>{file.error()};
+    if (size) bytes += *size;  // else it has just been removed
+  }
+  return bytes;
+}
+
 Result<void> Store::close() {
   folder_watcher_ = {};
   snapshotter_.reset();

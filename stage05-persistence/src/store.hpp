@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <optional>
 
 #include "folder.hpp"
 #include "memtable.hpp"
@@ -34,6 +35,10 @@ class Store {
   Wal& wal() { return *wal_; }
   const Wal& wal() const { return *wal_; }
   std::int64_t snapshot_created() const { return snapshotter_->newest_created(); }
+  std::uint64_t snapshots_failed() const { return snapshotter_->failed(); }  ///< since the start
+
+  /// What the log takes on the disk, with room reserved; nullopt when the folder cannot tell.
+  std::optional<std::uint64_t> bytes_of_log() const;
 
   /// The orderly end; nothing may change any more.
   Result<void> close();
