@@ -5,9 +5,11 @@
 #include "log.hpp"
 #include "options.hpp"
 #include "server.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
 int main(int argc, char** argv) {
+  const bool has_output = kv::open_standard_streams();
   const auto end = [](int) { std::_Exit(0); };  // nothing is kept, so there is nothing to put away
   std::signal(SIGINT, end);
   std::signal(SIGTERM, end);
@@ -17,6 +19,7 @@ int main(int argc, char** argv) {
     kv::start_log(options->log_level);
     kv::Server server{*options};
     std::cout << "listening on " << server.endpoint() << std::endl;
+    if (has_output) kv::flush_output(kv::Exit::cannot_start);
     server.run();
   } catch (const kv::StartError& error) {
     std::cerr << "kv-server: " << error.what() << '\n';

@@ -31,4 +31,25 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, Number& number,
       ->type_name("NUMBER");
 }
 
+/// A flag: there or not, or with =true or =false. CLI11 takes -1 for false, and anything else that
+/// looks like a number or a word of its own for true.
+inline CLI::Option* add_switch(CLI::App& app, const std::string& name, bool& on,
+                               const std::string& help) {
+  return app.add_flag(name, on, help)->check([](const std::string& text) {
+    const bool known = text == "true" || text == "false";
+    return known ? std::string{} : "must be true or false, not '" + text + "'";
+  });
+}
+
+/// Refuses --name= with nothing behind it, as from a variable that is not set: CLI11 would take a
+/// flag for given, and for an option the next word.
+inline void refuse_empty_values(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      throw CLI::ValidationError{word.substr(0, word.size() - 1), "there is nothing behind the ="};
+    }
+  }
+}
+
 }  // namespace kv

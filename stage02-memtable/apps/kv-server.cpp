@@ -8,9 +8,11 @@
 #include "options.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
 int main(int argc, char** argv) {
+  const bool has_output = kv::open_standard_streams();
   const auto end = [](int) { std::_Exit(0); };  // nothing is kept, so there is nothing to put away
   std::signal(SIGINT, end);
   std::signal(SIGTERM, end);
@@ -22,6 +24,7 @@ int main(int argc, char** argv) {
     kv::Service service{storage};
     kv::Server server{*options, service};
     std::cout << "listening on " << server.endpoint() << std::endl;
+    if (has_output) kv::flush_output(kv::Exit::cannot_start);
     server.run();
   } catch (const kv::StartError& error) {
     std::cerr << "kv-server: " << error.what() << '\n';

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "flags.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
 namespace kv {
@@ -16,8 +17,8 @@ void add_flags(CLI::App& app, Options& options) {
   app.add_option("--log-level", options.log_level, "what to log, on standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
-  app.add_flag("--allow-remote", options.allow_remote,
-               "permit a --host that other machines can reach");
+  add_switch(app, "--allow-remote", options.allow_remote,
+             "permit a --host that other machines can reach");
   add_number<std::uint32_t>(app, "--max-connections", options.max_connections, "clients at a time",
                             1);
 }
@@ -46,10 +47,12 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", "kv-server " KV_STAGE);
   add_flags(app, options);
   try {
+    refuse_empty_values(argc, argv);
     app.parse(argc, argv);
     check_host(options);
   } catch (const CLI::Success& answered) {  // --help or --version
     app.exit(answered, std::cout, std::cerr);
+    flush_output();
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     throw StartError{Exit::usage, error.what()};

@@ -7,9 +7,11 @@
 #include "options.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
 int main(int argc, char** argv) {
+  const bool has_output = kv::open_standard_streams();
   try {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;
@@ -22,6 +24,7 @@ int main(int argc, char** argv) {
     const kv::Shared shared{*options, service, load};
     kv::Server server{shared};
     std::cout << "listening on " << server.endpoint() << std::endl;
+    if (has_output) kv::flush_output(kv::Exit::cannot_start);
     server.run();
     return 0;
   } catch (const kv::StartError& error) {

@@ -6,7 +6,10 @@
 #include <iostream>
 #include <thread>
 
+#include "config.hpp"
 #include "flags.hpp"
+#include "log.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
 namespace kv {
@@ -18,8 +21,8 @@ void add_flags(CLI::App& app, Options& options) {
   app.add_option("--log-level", options.log_level, "what to log, on standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
-  app.add_flag("--allow-remote", options.allow_remote,
-               "permit a --host that other machines can reach");
+  add_switch(app, "--allow-remote", options.allow_remote,
+             "permit a --host that other machines can reach");
   add_number<std::uint32_t>(app, "--max-connections", options.max_connections, "clients at a time",
                             1);
   add_number<std::uint32_t>(app, "--threads", options.threads, "threads that serve clients", 1,
@@ -30,9 +33,27 @@ void add_flags(CLI::App& app, Options& options) {
               "seconds until an idle client is closed; 0 never");
   add_seconds(app, "--frame-timeout", options.frame_timeout,
               "seconds in which a frame must arrive; 0 any");
-  app.set_config("--config", "",
-                 "file of KEY=VALUE lines; the keys are these flags, without dashes");
-  app.allow_config_extras(CLI::config_extras_mode::error);  // a misspelt key is not a wish
+  add_name(app, "--config", options.config_file,
+           "file of KEY=VALUE lines; the keys are these flags, without dashes")
+      ->configurable(false);
+}
+
+/// Each line is a flag; on the command line it counts more.
+void apply_config(CLI::App& app, const std::string& file) {
+  for (const auto& [key, value, line] : read_config(file)) {
+    CLI::Option* option = app.get_option_no_throw("--" + key);
+    if (!option) throw config_error(file, line, "there is no flag --" + escaped(key));
+    if (!option->get_configurable()) {
+      throw config_error(file, line, "--" + key + " belongs on the command line only");
+    }
+    if (option->count() > 0) continue;
+    try {
+      option->add_result(value);
+      option->run_callback();
+    } catch (const CLI::ParseError& error) {
+      throw config_error(file, line, error.what());
+    }
+  }
 }
 
 void check_host(Options& options) {
@@ -60,10 +81,13 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", "kv-server " KV_STAGE);
   add_flags(app, options);
   try {
+    refuse_empty_values(argc, argv);
     app.parse(argc, argv);
+    if (!options.config_file.empty()) apply_config(app, options.config_file);
     check_host(options);
   } catch (const CLI::Success& answered) {  // --help or --version
     app.exit(answered, std::cout, std::cerr);
+    flush_output();
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     throw StartError{Exit::usage, error.what()};

@@ -20,10 +20,12 @@ struct Options {
   std::chrono::milliseconds idle_timeout{300'000};  ///< 0: none
   /// From a frame's first byte to its last; 0: none.
   std::chrono::milliseconds frame_timeout{10'000};
+  std::string config_file = {};  ///< empty: none
 };
 
 /// nullopt when --help or --version has been answered and nothing is left to do.
-/// Throws StartError(usage) with one line that names the flag and what it takes.
+/// Throws StartError(usage) with one line that names the flag, or the file and its line, and what
+/// is expected; StartError(output_lost) when nobody can read the help.
 std::optional<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace kv

@@ -11,6 +11,7 @@
 #include "server.hpp"
 #include "service.hpp"
 #include "slow_log.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
 namespace {
@@ -32,6 +33,7 @@ std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::st
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool has_output = kv::open_standard_streams();
   try {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;
@@ -49,6 +51,7 @@ int main(int argc, char** argv) {
                             load};
     kv::Server server{shared};
     std::cout << "listening on " << server.endpoint() << std::endl;
+    if (has_output) kv::flush_output(kv::Exit::cannot_start);
     server.run();
     return 0;
   } catch (const kv::StartError& error) {

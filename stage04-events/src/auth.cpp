@@ -4,6 +4,7 @@
 #include <sstream>
 #include <utility>
 
+#include "byte_order_mark.hpp"
 #include "fields.hpp"
 #include "limits.hpp"
 #include "start_error.hpp"
@@ -31,6 +32,7 @@ std::string read_token(const std::string& file) {
   if (!stream || !text)
     throw StartError{Exit::cannot_start, "cannot read a token from the file " + file};
   std::string token = text.str();
+  drop_byte_order_mark(token);
   if (token.ends_with('\n')) token.pop_back();
   if (token.ends_with('\r')) token.pop_back();
   if (token.empty()) throw StartError{Exit::cannot_start, "no token in the token file " + file};

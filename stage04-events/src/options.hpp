@@ -23,10 +23,12 @@ struct Options {
   std::uint32_t slow_log_ms = UINT32_MAX;  ///< UINT32_MAX: no command is that slow
   bool read_only = false;
   std::string auth_token_file = {};  ///< empty: who connects is trusted
+  std::string config_file = {};      ///< empty: none
 };
 
 /// nullopt when --help or --version has been answered and nothing is left to do.
-/// Throws StartError(usage) with one line that names the flag and what it takes.
+/// Throws StartError(usage) with one line that names the flag, or the file and its line, and what
+/// is expected; StartError(output_lost) when nobody can read the help.
 std::optional<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace kv

@@ -11,6 +11,7 @@ enum class Exit : int {
   error_answer = 1,   ///< kv-client: the server answered with an error
   usage = 2,          ///< a bad flag or argument
   no_connection = 3,  ///< kv-client only
+  output_lost = 74,   ///< what was printed has not arrived
 };
 
 /// Thrown where a program cannot go on; main prints the text, one line, and exits with the status.

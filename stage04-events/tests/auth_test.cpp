@@ -52,8 +52,14 @@ TEST_F(TokenFile, MayEndInOneNewline) {
   EXPECT_EQ(read_token(with("\nsecret")), "\nsecret");
 }
 
+TEST_F(TokenFile, MayBeginWithAByteOrderMark) {
+  EXPECT_EQ(read_token(with("\xef\xbb\xbfsecret\n")), "secret");
+  EXPECT_EQ(read_token(with("\xef\xbb\xbf\xef\xbb\xbfs")), "\xef\xbb\xbfs") << "only one";
+}
+
 TEST_F(TokenFile, WithoutATokenIsRefused) {
-  for (const char* bytes : {"", "\n", "\r\n"}) expect_refused(with(bytes), "token");
+  for (const char* bytes : {"", "\n", "\r\n", "\xef\xbb\xbf\n"})
+    expect_refused(with(bytes), "token");
 }
 
 TEST_F(TokenFile, WithATokenThatNoClientCouldSendIsRefused) {

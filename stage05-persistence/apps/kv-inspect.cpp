@@ -1,29 +1,39 @@
-#include <CLI/CLI.hpp>
-
 #include <iostream>
 
+#include "flags.hpp"
 #include "inspect.hpp"
 #include "log.hpp"
 #include "posix_folder.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+void run(int argc, char** argv) {
   std::string path;
   bool records = false;
   CLI::App app{
       "Verifies the data folder of a kv-server, and prints what is in it. It never writes."};
   app.set_version_flag("--version", "kv-inspect " KV_STAGE);
-  app.add_option("DIR", path, "the data folder")->required();
-  app.add_flag("--records", records, "list the records of the log");
+  kv::add_name(app, "DIR", path, "the data folder")->required();
+  kv::add_switch(app, "--records", records, "list the records of the log");
   try {
     app.parse(argc, argv);
     kv::start_log("error");
     kv::inspect_folder(*kv::open_posix_folder(path, false), records, std::cout);
-    if (!std::cout.flush())
-      throw kv::StartError{kv::Exit::cannot_start, "cannot write to standard output"};
-    return 0;
   } catch (const CLI::Success& answered) {  // --help or --version
-    return app.exit(answered);
+    app.exit(answered);
+  }
+  kv::flush_output();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  (void)kv::open_standard_streams();  // without an output all that is printed is lost, as it was
+  try {
+    run(argc, argv);
+    return 0;
   } catch (const CLI::ParseError& error) {
     std::cerr << "kv-inspect: " << error.what() << '\n';
     return static_cast<int>(kv::Exit::usage);

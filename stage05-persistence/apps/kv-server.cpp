@@ -15,6 +15,7 @@
 #include "server.hpp"
 #include "service.hpp"
 #include "slow_log.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 #include "store.hpp"
 
@@ -58,6 +59,7 @@ std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool has_output = kv::open_standard_streams();
   try {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;
@@ -78,6 +80,7 @@ int main(int argc, char** argv) {
     {
       kv::Server server{shared};
       std::cout << "listening on " << server.endpoint() << std::endl;
+      if (has_output) kv::flush_output(kv::Exit::cannot_start);
       server.run();
     }
     if (store) {

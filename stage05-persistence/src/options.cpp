@@ -6,7 +6,10 @@
 #include <iostream>
 #include <thread>
 
+#include "config.hpp"
 #include "flags.hpp"
+#include "log.hpp"
+#include "standard_streams.hpp"
 #include "start_error.hpp"
 
 namespace kv {
@@ -18,8 +21,8 @@ void add_flags(CLI::App& app, Options& options) {
   app.add_option("--log-level", options.log_level, "what to log, on standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
-  app.add_flag("--allow-remote", options.allow_remote,
-               "permit a --host that other machines can reach");
+  add_switch(app, "--allow-remote", options.allow_remote,
+             "permit a --host that other machines can reach");
   add_number<std::uint32_t>(app, "--max-connections", options.max_connections, "clients at a time",
                             1);
   add_number<std::uint32_t>(app, "--threads", options.threads, "threads that serve clients", 1,
@@ -33,17 +36,14 @@ void add_flags(CLI::App& app, Options& options) {
   add_number<std::uint32_t>(app, "--slow-log-ms", options.slow_log_ms,
                             "log commands that take this long, in milliseconds")
       ->default_str("off");
-  app.add_flag("--read-only", options.read_only, "refuse commands that write");
-  app.add_option("--auth-token-file", options.auth_token_file,
-                 "file with the token that clients need")
-      ->check([](const std::string& file) {  // as from a variable that is not set
-        return std::string{file.empty() ? "the name of the file is empty" : ""};
-      });
+  add_switch(app, "--read-only", options.read_only, "refuse commands that write");
+  add_name(app, "--auth-token-file", options.auth_token_file,
+           "file with the token that clients need");
   app.add_option("--store", options.store,
                  "where data lives: memory, or wal, which outlives a restart")
       ->check(CLI::IsMember({"memory", "wal"}))
       ->capture_default_str();
-  app.add_option("--data-dir", options.data_dir, "folder of the log and the snapshots")
+  add_name(app, "--data-dir", options.data_dir, "folder of the log and the snapshots")
       ->capture_default_str();
   app.add_flag("--require-store", options.require_store,
                "begin no new store: one must be in --data-dir already");
@@ -54,10 +54,29 @@ void add_flags(CLI::App& app, Options& options) {
   add_number<std::uint64_t>(app, "--snapshot-every", options.snapshot_every,
                             "bytes of log from one snapshot to the next; 0 never");
   app.add_option("--recover", options.recover, "truncate: start with what is before the damage")
-      ->check(CLI::IsMember({"truncate"}));
-  app.set_config("--config", "",
-                 "file of KEY=VALUE lines; the keys are these flags, without dashes");
-  app.allow_config_extras(CLI::config_extras_mode::error);  // a misspelt key is not a wish
+      ->check(CLI::IsMember({"truncate"}))
+      ->configurable(false);  // it is about the damage of today, and not of any later day
+  add_name(app, "--config", options.config_file,
+           "file of KEY=VALUE lines; the keys are these flags, without dashes")
+      ->configurable(false);
+}
+
+/// Each line is a flag; on the command line it counts more.
+void apply_config(CLI::App& app, const std::string& file) {
+  for (const auto& [key, value, line] : read_config(file)) {
+    CLI::Option* option = app.get_option_no_throw("--" + key);
+    if (!option) throw config_error(file, line, "there is no flag --" + escaped(key));
+    if (!option->get_configurable()) {
+      throw config_error(file, line, "--" + key + " belongs on the command line only");
+    }
+    if (option->count() > 0) continue;
+    try {
+      option->add_result(value);
+      option->run_callback();
+    } catch (const CLI::ParseError& error) {
+      throw config_error(file, line, error.what());
+    }
+  }
 }
 
 void check_host(Options& options) {
@@ -94,11 +113,14 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", "kv-server " KV_STAGE);
   add_flags(app, options);
   try {
+    refuse_empty_values(argc, argv);
     app.parse(argc, argv);
+    if (!options.config_file.empty()) apply_config(app, options.config_file);
     check_host(options);
     check_store(options);
   } catch (const CLI::Success& answered) {  // --help or --version
     app.exit(answered, std::cout, std::cerr);
+    flush_output();
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     throw StartError{Exit::usage, error.what()};

@@ -29,10 +29,12 @@ struct Options {
   std::uint64_t snapshot_every = 256 * 1024 * 1024;  ///< bytes of log; 0: never
   std::string recover = {};          ///< truncate: at damage, start with what is before it
   std::string auth_token_file = {};  ///< empty: who connects is trusted
+  std::string config_file = {};      ///< empty: none
 };
 
 /// nullopt when --help or --version has been answered and nothing is left to do.
-/// Throws StartError(usage) with one line that names the flag and what it takes.
+/// Throws StartError(usage) with one line that names the flag, or the file and its line, and what
+/// is expected; StartError(output_lost) when nobody can read the help.
 std::optional<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace kv

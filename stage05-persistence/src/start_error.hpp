@@ -13,6 +13,7 @@ enum class Exit : int {
   no_connection = 3,  ///< kv-client only
   damaged = 65,       ///< the data folder
   sync_failed = 70,   ///< or another error that leaves unknown what is on the disk
+  output_lost = 74,   ///< what was printed has not arrived
 };
 
 /// Thrown where a program cannot go on; main prints the text, one line, and exits with the status.

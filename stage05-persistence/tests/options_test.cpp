@@ -230,7 +230,70 @@ TEST_F(OptionsFile, AMisspeltKeyIsRefused) {
 }
 
 TEST_F(OptionsFile, MustBeThere) {
-  EXPECT_THAT(refusal({"--config", "/no/such/file"}), HasSubstr("/no/such/file"));
+  EXPECT_THAT(refusal({"--config", "/no/such/file"}),
+              "--config: cannot read the file '/no/such/file': No such file or directory");
+  EXPECT_THAT(refusal({"--config", "/"}), HasSubstr("'/': Is a directory"));
+  EXPECT_EQ(refusal({"--config", ""}), "--config: the name is empty");
+}
+
+TEST_F(OptionsFile, MayHaveBlanksQuotesAndCommentsAndComeFromElsewhere) {
+  const auto read = options({"--config", with("\xef\xbb\xbfport = \t1234\r\n\r\n  ; no\r\n"
+                                              "# threads=9\r\nlog-level = \"warn\" \r\n"
+                                              "host=127.0.0.1\r\nallow-remote=true")});
+  EXPECT_EQ(read.port, 1234);
+  EXPECT_EQ(read.log_level, "warn");
+  EXPECT_TRUE(read.allow_remote);
+  EXPECT_EQ(options({"--config", with("")}).port, 9527);
+  EXPECT_EQ(options({"--config", with("\n\n")}).port, 9527);
+}
+
+TEST_F(OptionsFile, AnErrorNamesTheFileTheLineAndWhatIsExpected) {
+  for (const auto& [lines, error] : std::vector<std::pair<std::string, std::string>>{
+           {"threads=x", "1: --threads: must be a whole number from 1 to 256, not 'x'"},
+           {"\n\nport=-1", "3: --port: must be a whole number from 0 to 65535, not '-1'"},
+           {"prot=1234", "1: there is no flag --prot"},
+           {"--port=1234", "1: there is no flag ----port"},
+           {"[server]\nport=1", "1: expected KEY=VALUE, not '[server]'"},
+           {"port", "1: expected KEY=VALUE, not 'port'"},
+           {"x", "1: expected KEY=VALUE, not 'x'"},
+           {"=1", "1: expected KEY=VALUE, not '=1'"},
+           {"port=", "1: --port: there is nothing behind the ="},
+           {"host=\"\"", "1: --host: there is nothing behind the ="},
+           {"host=\"127.0.0.1",
+            "1: the value's double quote must be closed, at the end of the line"},
+           {"host=\"a\" b", "1: the value's double quote must be closed, at the end of the line"},
+           {"port=1 # one", "1: a comment needs a line of its own, or the value double quotes"},
+           {"port=1\nthreads=1\nport=1", "3: --port stands in line 1 already"},
+           {"port=[1,2]", "1: --port: must be a whole number from 0 to 65535, not '[1,2]'"},
+           {"config=other", "1: --config belongs on the command line only"},
+           {"help=true", "1: --help belongs on the command line only"},
+       }) {
+    const auto file = with(lines);
+    EXPECT_EQ(refusal({"--config", file}), file + ", line " + error);
+  }
+}
+
+TEST_F(OptionsFile, AFlagIsTrueOrFalse) {
+  EXPECT_TRUE(options({"--config", with("allow-remote=true")}).allow_remote);
+  EXPECT_FALSE(options({"--config", with("allow-remote=false")}).allow_remote);
+  EXPECT_TRUE(options({"--allow-remote", "--config", with("allow-remote=false")}).allow_remote);
+  for (const char* value :
+       {"-1", "0", "1", "2", "yes", "on", "True", "TRUE", "t", "{}", "enable"}) {
+    EXPECT_THAT(refusal({"--config", with("allow-remote=" + std::string{value})}),
+                HasSubstr("line 1: --allow-remote: must be true or false, not '" +
+                          std::string{value} + "'"));
+  }
+}
+
+TEST(Options, AFlagIsThereOrTrueOrFalse) {
+  EXPECT_TRUE(options({"--allow-remote"}).allow_remote);
+  EXPECT_TRUE(options({"--allow-remote=true"}).allow_remote);
+  EXPECT_FALSE(options({"--allow-remote=false"}).allow_remote);
+  EXPECT_EQ(refusal({"--allow-remote="}), "--allow-remote: there is nothing behind the =");
+  for (const char* value : {"-1", "0", "1", "2", "yes", "on", "True", "perhaps"}) {
+    EXPECT_EQ(refusal({"--allow-remote=" + std::string{value}}),
+              "--allow-remote: must be true or false, not '" + std::string{value} + "'");
+  }
 }
 
 }  // namespace

@@ -2,8 +2,11 @@
 #include <iostream>
 
 #include "commands.hpp"
+#include "standard_streams.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   int exit_status = 0;
   CLI::App app{"Loads key-value servers, ours and Redis alike, and measures them."};
   app.require_subcommand(1);
@@ -14,9 +17,22 @@ int main(int argc, char** argv) {
   kv::bench::add_compare(app, exit_status);
   try {
     app.parse(argc, argv);
-    return exit_status;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    exit_status = app.exit(error) == 0 ? 0 : 2;
+  }
+  kv::flush_output();
+  return exit_status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  (void)kv::open_standard_streams();  // without an output all that is printed is lost, as it was
+  try {
+    return run(argc, argv);
+  } catch (const kv::StartError& error) {
+    std::cerr << "kv-bench: " << error.what() << '\n';
+    return error.exit_status();
   } catch (const std::exception& error) {
     std::cerr << "kv-bench: " << error.what() << '\n';
     return 3;
