@@ -154,12 +154,45 @@ TEST_F(ClientFrames, AValueHasTheKindThatItsPrefixNames) {
 }
 
 TEST_F(ClientFrames, ArgumentsStayAsTheyWereTyped) {
-  expect_prints({"hset", "t", "-k", "--port"}, "(nil)\n");
-  expect_prints({"hget", "t", "-k"}, "--port\n");
-  expect_prints({"hmset", "t", "-a", "[1,b,2]", "[x]", "-h"}, "(nil)\n(nil)\n");
-  expect_prints({"hmget", "t", "-a", "[x]", "--"}, "[1,b,2]\n-h\n(nil)\n");
-  expect_prints({"ping", "--help"}, "--help\n");
-  expect_prints({"--", "ping", "--"}, "--\n");
+  expect_prints({"hset", "t", "-5", "-"}, "(nil)\n");
+  expect_prints({"hget", "t", "-5"}, "-\n");
+  expect_prints({"hmset", "t", "-.5", "[1,b,2]", "[x]", "-1x"}, "(nil)\n(nil)\n");
+  expect_prints({"hmget", "t", "-.5", "[x]"}, "[1,b,2]\n-1x\n");
+}
+
+TEST_F(ClientFrames, WhatLooksLikeAFlagIsAnArgumentOnlyBehindTwoDashes) {
+  expect_prints({"--", "hset", "t", "-k", "--port"}, "(nil)\n");
+  expect_prints({"hget", "t", "--", "-k"}, "--port\n");
+  expect_prints({"ping", "--", "--help"}, "--help\n");
+  expect_prints({"--", "ping", "--"}, "--\n");  // only the first is taken out
+}
+
+TEST_F(ClientFrames, AFlagBehindTheCommandIsNotStored) {
+  for (const Words& words : std::vector<Words>{
+           {"hmset", "t", "k", "v", "--port", "7000"},
+           {"hmset", "t", "k", "v", "-p", "7000"},
+           {"hmset", "t", "k", "v", "--no-such-flag", "x"},
+           {"hset", "t", "k", "--json"},
+           {"hset", "t", "k", "--port=7000"},
+           {"hset", "t", "k", "-h"},
+           {"hset", "t", "-k", "--", "v"},
+       }) {
+    expect_usage_error(words);
+  }
+  EXPECT_TRUE(frames_.answers(wire::hlen("t"), wire::ok({0})));
+}
+
+TEST_F(ClientFrames, ACommandMayBeInAnyCase) {
+  expect_prints({"HSET", "t", "k", "v"}, "(nil)\n");
+  expect_prints({"hGet", "t", "k"}, "v\n");
+}
+
+TEST_F(ClientFrames, HelpNamesTheCommands) {
+  for (const Words& words : {Words{"help"}, Words{"HELP"}}) {
+    EXPECT_THAT(client(words).out, AllOf(HasSubstr("hmset T K V [K V]..."), HasSubstr("float:")));
+    EXPECT_EQ(client(words).status, 0);
+  }
+  EXPECT_THAT(client({}, "help\n").out, HasSubstr("hmset T K V [K V]..."));
 }
 
 TEST_F(ClientFrames, AValueThatItsPrefixDoesNotFitIsRefused) {
@@ -231,6 +264,94 @@ TEST_F(ClientFrames, StandardInputGoesOnAfterEveryKindOfError) {
   }
 }
 
+TEST_F(ClientFrames, StandardInputEndsAtQuitAndExit) {
+  for (const char* end : {"quit", "exit", "QUIT", " Exit "}) {
+    const Finished finished = client({}, "ping one\n" + std::string{end} + "\nping two\n");
+    EXPECT_EQ(finished.out, "one\n") << end;
+    EXPECT_EQ(finished.status, 0) << end;
+  }
+}
+
+TEST_F(ClientFrames, StandardInputMayHaveByteOrderMarks) {
+  const Finished finished = client({}, "\xef\xbb\xbfping one\r\n\xef\xbb\xbfping two");
+  EXPECT_EQ(finished.out, "one\ntwo\n");
+  EXPECT_EQ(finished.status, 0) << finished.err;
+}
+
+TEST_F(ClientFrames, StandardInputThatCannotBeReadIsWrongUse) {
+  const Finished finished = run({"sh", "-c", "exec \"$0\" \"$@\" </", client_program(), "--port",
+                                 std::to_string(server_.port())});
+  EXPECT_EQ(finished.status, 2);
+  EXPECT_THAT(finished.err, HasSubstr("standard input"));
+}
+
+/// What scripts read: --json.
+class ClientJson : public ClientFrames {
+ protected:
+  /// What another program makes of the answers, when it is there.
+  std::optional<std::string> read_by(Words program, const std::string& commands) {
+    const Finished answers = client({"--json"}, commands);
+    EXPECT_EQ(answers.err, "");
+    try {
+      const Finished read = run(program, answers.out);
+      EXPECT_EQ(read.err, "") << answers.out;
+      return read.out;
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+
+  const std::string commands_ =
+      "hmset t n (nil) i int:7 f float:7 b bool:true x hex:00ff s \"\\x1b\\\"\\n\xc3\xbc\"\n"
+      "hmset t big int:9223372036854775807 small int:-9223372036854775808 nan float:nan\n"
+      "hmget t n i f b x s big small nan absent\n"
+      "hget t absent\n"
+      "nonsense\n"
+      "hgetall none\n";
+};
+
+TEST_F(ClientJson, HoldsExactTypesAsPythonReadsIt) {
+  const auto read = read_by({"python3", "-c",
+                             "import json, sys\n"
+                             "for line in sys.stdin:\n"
+                             "  answer = json.loads(line)\n"
+                             "  print(answer['status'], answer['values'], answer['pairs'])\n"},
+                            commands_);
+  if (!read) GTEST_SKIP() << "python3 is not installed";
+  EXPECT_EQ(*read,
+            "200 [None, None, None, None, None, None] []\n"
+            "200 [None, None, None] []\n"
+            "200 ['(nil)', 7, 7.0, True, {'hex': '00ff'}, '\\x1b\"\\n\xc3\xbc', "
+            "{'int': '9223372036854775807'}, {'int': '-9223372036854775808'}, "
+            "{'float': 'nan'}, None] []\n"
+            "404 [] []\n"
+            "400 [] []\n"
+            "200 [] []\n");
+}
+
+TEST_F(ClientJson, HoldsExactValuesAsJqReadsIt) {
+  const auto read = read_by({"jq", "-c", "[.status, .values, .pairs]"}, commands_);
+  if (!read) GTEST_SKIP() << "jq is not installed";
+  EXPECT_THAT(*read, HasSubstr("[200,[\"(nil)\",7,7"));  // or 7.0, as newer ones do
+  EXPECT_THAT(*read,
+              HasSubstr(R"(,true,{"hex":"00ff"},"\u001b\"\n)"
+                        "\xc3\xbc"
+                        R"(",{"int":"9223372036854775807"},{"int":"-9223372036854775808"})"));
+  EXPECT_THAT(*read, HasSubstr("\n[404,[],[]]\n[400,[],[]]\n[200,[],[]]\n"));
+}
+
+TEST_F(ClientJson, IsAnObjectALineAlsoForErrors) {
+  const Finished absent = client({"--json", "hget", "planets", "pluto"});
+  EXPECT_THAT(absent.out, AllOf(StartsWith(R"({"status":404,"message":")"), HasSubstr("planets")));
+  EXPECT_EQ(absent.err, "");
+  EXPECT_EQ(absent.status, 1);
+  const Finished misused = client({"--json", "hget", "planets"});
+  EXPECT_EQ(misused.out, R"({"status":400,"message":"usage: hget T K","values":[],"pairs":[]})"
+                         "\n");
+  EXPECT_EQ(misused.status, 2);
+  EXPECT_EQ(std::ranges::count(client({"--json"}, "ping a\nhget t\nping 'b\nhelp\n").out, '\n'), 4);
+}
+
 /// kv-client's commands of stage 4.
 class ClientEvents : public testing::Test {
  protected:
@@ -288,6 +409,27 @@ TEST_F(ClientEvents, WatchPrintsEachChange) {
   EXPECT_EQ(server.wait(), 0);
   watch.wait(10s);  // with the connection
   EXPECT_THAT(printed(), testing::EndsWith("k\tv\na\t1\nb\thex:ff\na\t(nil)\n"));
+}
+
+TEST_F(ClientEvents, WatchWaitsLongerThanTheTimeoutAndPrintsObjectsWithJson) {
+  ServerProcess server;
+  FrameClient client{server.port()};
+  const std::string out = (folder_.path() / "out").string();
+  Process watch{{client_program(), "--port", std::to_string(server.port()), "--timeout", "0.1",
+                 "--json", "watch", "t"},
+                out,
+                (folder_.path() / "err").string()};
+  EXPECT_THROW(watch.wait(400ms), std::runtime_error) << "it has ended";
+  client.ask(wire::hset("t", "k", 1));
+  server.terminate();
+  EXPECT_EQ(server.wait(), 0);
+  EXPECT_EQ(watch.wait(10s), 3) << "with the connection";
+  std::ifstream file{out};
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>{file}, {}}),
+            R"({"status":200,"message":"","values":[],"pairs":[]})"
+            "\n"
+            R"({"status":200,"message":"","values":[],"pairs":[{"key":"k","value":1}]})"
+            "\n");
 }
 
 }  // namespace

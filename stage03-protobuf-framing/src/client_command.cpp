@@ -1,5 +1,7 @@
 #include "client_command.hpp"
 
+#include <boost/algorithm/string/case_conv.hpp>
+
 #include <algorithm>
 #include <iterator>
 
@@ -86,14 +88,14 @@ const Form forms[] = {
 }  // namespace
 
 Result<Request> client_command(const Words& words) {
-  const auto form = std::ranges::find(forms, words[0], &Form::name);
+  const auto form = std::ranges::find(forms, boost::to_lower_copy(words[0]), &Form::name);
   if (form == std::end(forms)) {
     return Error{Status::bad_request,
                  "unknown command '" + words[0] + "'; the commands are: " + client_commands};
   }
-  const bool odd_pairs = words[0] == "hmset" && words.size() % 2 != 0;
+  const bool odd_pairs = form->read == read_hmset && words.size() % 2 != 0;
   if (words.size() < form->words_min || words.size() > form->words_max || odd_pairs) {
-    return Error{Status::bad_request, "usage: " + words[0] + " " + form->arguments};
+    return Error{Status::bad_request, std::string{"usage: "} + form->name + " " + form->arguments};
   }
   return form->read(words);
 }

@@ -11,7 +11,7 @@ namespace kv {
 /// The commands of kv-client, for its --help.
 extern const char* const client_commands;
 
-/// Reads the words that the user typed. Error: how to use the command.
+/// Reads the words that the user typed; the command's name in any case. Error: how to use it.
 Result<Request> client_command(const Words& words);
 
 /// A response as lines to print: its message, its values one a line, its pairs as key<TAB>value.

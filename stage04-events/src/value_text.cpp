@@ -70,4 +70,19 @@ std::string to_text(const std::optional<Value>& value) {
   return value ? std::visit(Text{}, *value) : "(nil)";
 }
 
+std::string escaped_controls(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const bool wide = at(0) == 0xc2 && text.size() > 1 && at(1) < 0xa0;  // U+0080 to U+009F
+    const auto length = wide ? 2u : 1u;
+    const bool control = wide || at(0) < 0x20 || at(0) == 0x7f;
+    for (const char c : text.substr(0, length)) {
+      out += control ? "\\x" + boost::algorithm::hex_lower(std::string{c}) : std::string{c};
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
 }  // namespace kv

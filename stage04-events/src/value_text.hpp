@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "result.hpp"
 #include "value.hpp"
@@ -16,5 +17,8 @@ Result<Value> value_from_text(const std::string& text);
 
 /// The value alone, without its type; binary as hex:..., an absent one as (nil).
 std::string to_text(const std::optional<Value>& value);
+
+/// With \xHH for the bytes of control characters, also for those from U+0080 to U+009F.
+std::string escaped_controls(std::string_view text);
 
 }  // namespace kv

@@ -104,8 +104,15 @@ TEST(ClientCommand, TheWrongNumberOfWordsIsToldHowToBeUsed) {
   }
 }
 
+TEST(ClientCommand, ANameMayBeInAnyCase) {
+  EXPECT_EQ(read<Hget>({"HGET", "T", "K"}).table, "T");
+  EXPECT_EQ(read<Hmset>({"hMSet", "t", "a", "1"}).table, "t");
+  EXPECT_EQ(error_of({"HGET", "t"}), "usage: hget T K");
+  EXPECT_EQ(error_of({"HMSET", "t", "a", "1", "b"}), "usage: hmset T K V [K V]...");
+}
+
 TEST(ClientCommand, AnUnknownNameIsAnsweredWithThoseThatAreKnown) {
-  for (const char* name : {"nonsense", "HGET", "hge", "hgets", ""}) {
+  for (const char* name : {"nonsense", "hge", "hgets", ""}) {
     EXPECT_EQ(error_of({name}),
               "unknown command '" + std::string{name} + "'; the commands are: " + client_commands);
   }

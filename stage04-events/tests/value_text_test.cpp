@@ -114,5 +114,14 @@ TEST(ValueText, AFloatIsPrintedAsShortAsItReadsBack) {
   }
 }
 
+TEST(ValueText, ControlCharactersAreEscapedAndNothingElse) {
+  EXPECT_EQ(escaped_controls(""), "");
+  EXPECT_EQ(escaped_controls("plain \\ \xc3\xbc \xe2\x82\xac"), "plain \\ \xc3\xbc \xe2\x82\xac");
+  EXPECT_EQ(escaped_controls("\x1b[31mred\n\t\x7f"), R"(\x1b[31mred\x0a\x09\x7f)");
+  EXPECT_EQ(escaped_controls("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0"),
+            "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f\xc2\xa0");
+  EXPECT_EQ(escaped_controls("\xc2"), "\xc2");
+}
+
 }  // namespace
 }  // namespace kv
