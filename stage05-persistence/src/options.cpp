@@ -45,8 +45,8 @@ void add_flags(CLI::App& app, Options& options) {
       ->capture_default_str();
   add_name(app, "--data-dir", options.data_dir, "folder of the log and the snapshots")
       ->capture_default_str();
-  app.add_flag("--require-store", options.require_store,
-               "begin no new store: one must be in --data-dir already");
+  add_switch(app, "--require-store", options.require_store,
+             "begin no new store: one must be in --data-dir already");
   app.add_option("--fsync", options.fsync,
                  "when a change is safe: on the disk, each second, or when written")
       ->check(CLI::IsMember({"always", "everysec", "never"}))
