@@ -7,11 +7,13 @@
 #include "options.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "signals.hpp"
 #include "standard_streams.hpp"
 #include "start_error.hpp"
 
 int main(int argc, char** argv) {
   const bool has_output = kv::open_standard_streams();
+  kv::end_on_signals("kv-server: ended by a signal before it was ready\n");
   try {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;

@@ -10,6 +10,7 @@
 #include "read_only.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "signals.hpp"
 #include "slow_log.hpp"
 #include "standard_streams.hpp"
 #include "start_error.hpp"
@@ -34,6 +35,7 @@ std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::st
 
 int main(int argc, char** argv) {
   const bool has_output = kv::open_standard_streams();
+  kv::end_on_signals("kv-server: ended by a signal before it was ready\n");
   try {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;

@@ -14,6 +14,7 @@
 #include "read_only.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "signals.hpp"
 #include "slow_log.hpp"
 #include "standard_streams.hpp"
 #include "start_error.hpp"
@@ -50,7 +51,8 @@ std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& 
                                                                            : kv::Sync::never,
                                      .snapshot_every = options.snapshot_every,
                                      .truncate = options.recover == "truncate",
-                                     .must_exist = options.require_store};
+                                     .must_exist = options.require_store,
+                                     .before_changes = kv::hold_signals};
   return std::make_unique<kv::Store>(
       kv::open_posix_folder(options.data_dir, !options.require_store), storage, settings,
       end_at_once);
@@ -60,11 +62,11 @@ std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& 
 
 int main(int argc, char** argv) {
   const bool has_output = kv::open_standard_streams();
+  kv::end_on_signals("kv-server: ended by a signal before it was ready\n");
   try {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;
     kv::start_log(options->log_level);
-    kv::end_on_signals();  // until the server waits for them
     kv::log_protobuf_errors();
     options->max_connections = kv::connection_limit(options->max_connections, options->threads);
     const auto token =

@@ -26,7 +26,7 @@ struct Options {
   std::string data_dir = "./kv-data";
   bool require_store = false;                        ///< there must be one in data_dir already
   std::string fsync = "always";                      ///< or everysec, never
-  std::uint64_t snapshot_every = 256 * 1024 * 1024;  ///< bytes of log; 0: never
+  std::uint64_t snapshot_every = 64 * 1024 * 1024;   ///< bytes of log; 0: never
   std::string recover = {};          ///< truncate: at damage, start with what is before it
   std::string auth_token_file = {};  ///< empty: who connects is trusted
   std::string config_file = {};      ///< empty: none

@@ -10,15 +10,12 @@
 #include <system_error>
 
 #include "limits.hpp"
+#include "signals.hpp"
 #include "start_error.hpp"
 
 namespace kv {
 
 namespace asio = boost::asio;
-
-void end_on_signals() {
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { std::_Exit(0); });
-}
 
 Server::Server(const Shared& shared)
     : acceptor_{listen(context_, shared.options)},
@@ -34,6 +31,7 @@ Server::Server(const Shared& shared)
   expect_room(acceptor_);
   signals_.async_wait([this](boost::system::error_code, int) { drain(); });
   start_threads();
+  release_signals();  // this is the one thread that gets them
 }
 
 void Server::start_threads() try {
@@ -99,7 +97,7 @@ void Server::accept() {
 
 void Server::drain() {
   signals_.clear();
-  end_on_signals();  // a worker may wait for the disk, and a second signal does not
+  end_on_signals("kv-server: ended by a second signal\n");  // which does not wait for the disk
   spdlog::info("ending: no more connections, what has been received is answered");
   acceptor_.close();
   try {

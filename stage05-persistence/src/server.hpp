@@ -17,10 +17,6 @@
 
 namespace kv {
 
-/// From here on SIGINT and SIGTERM end the process: at any moment, and with status 0. The next
-/// start reads the data as after a crash.
-void end_on_signals();
-
 /// Listens from its construction on, with all its threads running: who connects is answered as soon
 /// as run() is called. The thread that calls it accepts connections, and hands them to the workers
 /// in turn.
@@ -31,7 +27,7 @@ class Server {
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
   /// Returns after SIGINT or SIGTERM: what has been received is answered, for drain_time at most.
-  /// From then on another signal ends the process, see end_on_signals.
+  /// From then on another signal ends the process (signals.hpp).
   void run();
 
  private:

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <optional>
+#include <thread>
 
 #include "folder.hpp"
 #include "memtable.hpp"

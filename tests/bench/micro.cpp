@@ -224,7 +224,8 @@ void snapshot_load(benchmark::State& state) {
     const auto replay = [&memtable](std::string_view in, std::string_view key, Row row) {
       memtable.replay(in, key, std::move(row));
     };
-    if (!read_snapshot(**file, StoreId{}, written->lsn, replay))
+    kv::Pieces pieces{**file};
+    if (!read_snapshot(pieces, StoreId{}, written->lsn, replay))
       return state.SkipWithError("the snapshot cannot be read");
     benchmark::DoNotOptimize(kv::usage_of(memtable));
   }
