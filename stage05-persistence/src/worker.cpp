@@ -63,15 +63,16 @@ void Worker::start(tcp::socket socket) {
   const auto& options = shared_.options;
   if (shared_.load.sockets >= std::uint64_t{options.max_connections} + refusals_max)
     return refuse_at_once(std::move(socket), options);
+  const bool over = shared_.load.sockets >= options.max_connections;  // in the order of arrival
   Place place{shared_.load.sockets};
-  boost::asio::co_spawn(context_, serve(std::move(place), std::move(socket)), log_exception);
+  boost::asio::co_spawn(context_, serve(std::move(place), std::move(socket), over), log_exception);
 }
 
-awaitable<void> Worker::serve(Place, tcp::socket socket) {
+awaitable<void> Worker::serve(Place, tcp::socket socket, bool over) {
   Session session{std::move(socket), shared_, barrier_};
   sessions_.push_back(session);  // and the session's end takes it out
   if (draining_) session.drain();
-  if (shared_.load.connections > shared_.options.max_connections) {
+  if (over) {
     // A name of its own: GCC 12 destroys an aggregate that is a temporary of a co_await twice.
     const Error reason = too_many(shared_.options);
     co_await session.refuse(reason);

@@ -36,7 +36,7 @@ class Worker {
   void stop() { context_.stop(); }  ///< at once
 
  private:
-  awaitable<void> serve(Place place, tcp::socket socket);
+  awaitable<void> serve(Place place, tcp::socket socket, bool over);
   void wait_for_deadlines();
 
   const Shared& shared_;

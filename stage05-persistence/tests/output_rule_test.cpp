@@ -52,6 +52,7 @@ TEST_F(OutputRule, LetsAFrameComeInMeanwhile) {
   RunningServer server{
       HooksBuilder{}, {.frame_bytes_max = frame_bytes}, std::make_unique<SimulatedFolder>(folder_)};
   FrameClient writer{server.port()}, sender{server.port()};
+  server.wait_for_connections(2);  // or the worker itself may write for the only one
   Gate gate;
   folder_.set_hook(gate.hook(Kind::sync_file, "wal-"));
   writer.send_frame(wire::hset("t", "k", 1));
