@@ -129,8 +129,10 @@ void Wal::change_segment() {
 void Wal::run() {
   std::unique_lock lock{mutex_};
   while (true) {
-    work_.wait(lock, [this] { return stopping_ || failure_ || (flush_asked_ && !writing_); });
-    if (failure_ || !is_anything_pending()) return;  // what is asked for is pending: it is the stop
+    work_.wait(lock, [this] {
+      return stopping_ || failure_ || (flush_asked_ && is_anything_pending() && !writing_);
+    });
+    if (failure_ || !is_anything_pending()) return;  // nothing is to be written: it is the stop
     if (!flush(lock)) return;
     if (mark_waits_) flush_asked_ = true;
     reserve_ahead(lock);

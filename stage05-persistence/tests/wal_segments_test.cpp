@@ -104,10 +104,7 @@ TEST_F(WalSegmentsTest, ACommandGoesToTheNextWhileTheFullOneIsBeingWritten) {
 }
 
 TEST_F(WalSegmentsTest, TheNextIsReadyBeforeItIsNeeded) {
-  Gate gate;
-  folder_.set_hook(gate.hook(Kind::sync_file, next_segment_name));
   OpenLog log{folder_, {.limits = {.segment_bytes = 8192, .reserve_bytes = 1024}}};
-  gate.open();  // of the first segment
   Gate next;
   folder_.set_hook(next.hook(Kind::sync_file, next_segment_name));
   log.set_durably("half full", std::string(5000, 'v'));
