@@ -54,7 +54,7 @@ class Client {
   std::string host_;
   std::uint16_t port_;
   std::chrono::milliseconds timeout_;
-  std::string token_;  // empty: none is needed
+  std::string token_;           // empty: none is needed
   bool may_be_closed_ = false;  // the last answer was one behind which a server may close
   boost::asio::io_context context_;
   boost::asio::ip::tcp::socket socket_;

@@ -24,9 +24,9 @@ struct Options {
   bool read_only = false;
   std::string store = "wal";  ///< or memory
   std::string data_dir = "./kv-data";
-  bool require_store = false;                        ///< there must be one in data_dir already
-  std::string fsync = "always";                      ///< or everysec, never
-  std::uint64_t snapshot_every = 64 * 1024 * 1024;   ///< bytes of log; 0: never
+  bool require_store = false;                       ///< there must be one in data_dir already
+  std::string fsync = "always";                     ///< or everysec, never
+  std::uint64_t snapshot_every = 64 * 1024 * 1024;  ///< bytes of log; 0: never
   std::string recover = {};          ///< truncate: at damage, start with what is before it
   std::string auth_token_file = {};  ///< empty: who connects is trusted
   std::string config_file = {};      ///< empty: none

@@ -10,7 +10,8 @@
 
 namespace kv {
 
-/// The work of survey_folder (survey.cpp); the log is read in survey_log.cpp. It throws as that does.
+/// The work of survey_folder (survey.cpp); the log is read in survey_log.cpp. It throws as that
+/// does.
 class Surveyor {
  public:
   Surveyor(const Folder& folder, bool truncate, const Loader& loader);
