@@ -16,7 +16,10 @@ Chains check_older_snapshots(const Folder& folder, const Survey& survey,
   for (const auto& [lsn, name] : survey.files.snapshots) {
     if (!survey.snapshot || lsn >= survey.snapshot->lsn || stop.stop_requested()) break;
     const auto file = folder.open(name);
-    if (!file) continue;  // a newer one has made it unneeded meanwhile
+    if (!file) {
+      rest.warnings.push_back(file.error().message);
+      continue;
+    }
     Pieces pieces{**file};
     if (const auto snapshot = read_snapshot(pieces, survey.store, lsn, nullptr)) {
       chains[lsn] = snapshot->chain;
@@ -31,22 +34,24 @@ Chains check_older_snapshots(const Folder& folder, const Survey& survey,
 
 /// Reads one segment of the log before the snapshot, which should end where the next one begins.
 void check_segment(const Folder& folder, const std::string& name, std::optional<Lsn> next_first_lsn,
-                   const Chains& chains, Rest& rest) {
+                   Chains& chains, Rest& rest) {
   const auto file = folder.open(name);
-  if (!file) return;
+  if (!file) return rest.warnings.push_back(file.error().message);
   Pieces pieces{**file};
   const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
   if (!header) return;  // the survey has told
-  const auto compare = [&](auto, const RecordHeader& record, auto) {
-    const auto expected = chains.find(record.lsn);
-    if (record.type != RecordType::changes || expected == chains.end() ||
-        expected->second == record.chain)
-      return;
-    const auto snapshot = snapshot_name(record.lsn);
-    rest.warnings.push_back(snapshot + " and " + name + " are of two timelines of this store");
-    rest.damaged_snapshots.push_back(snapshot);
+  const auto compare = [&](Lsn lsn, std::uint64_t chain) {
+    const auto expected = chains.find(lsn);
+    if (expected == chains.end() || expected->second == chain) return;
+    rest.warnings.push_back(snapshot_name(lsn) + " and " + name +
+                            " are of two timelines of this store");
+    rest.damaged_snapshots.push_back(snapshot_name(lsn));
+    chains.erase(expected);  // the end of one segment is told by the next one, too
   };
-  const auto segment = read_segment(pieces, *header, compare);
+  compare(header->first_lsn - 1, header->chain);
+  const auto segment = read_segment(pieces, *header, [&](auto, const RecordHeader& record, auto) {
+    if (record.type == RecordType::changes) compare(record.lsn, record.chain);
+  });
   if (segment && !next_first_lsn) return;  // the start has read it to its end
   if (segment && segment->tail == Tail::clean && segment->end.lsn + 1 == *next_first_lsn) return;
   rest.warnings.push_back(fmt::format("{} is damaged at offset {}; a snapshot makes it unneeded",
@@ -57,7 +62,7 @@ void check_segment(const Folder& folder, const std::string& name, std::optional<
 
 Rest check_rest(const Folder& folder, const Survey& survey, const std::stop_token& stop) {
   Rest rest;
-  const auto chains = check_older_snapshots(folder, survey, stop, rest);
+  auto chains = check_older_snapshots(folder, survey, stop, rest);
   for (const auto& name : survey.covered) {
     if (stop.stop_requested()) return rest;
     const auto next = survey.files.segments.upper_bound(*segment_first_lsn(name));
@@ -65,7 +70,7 @@ Rest check_rest(const Folder& folder, const Survey& survey, const std::stop_toke
   }
   if (!survey.segments.empty()) {  // the start has read it, but not for the older snapshots
     const Lsn first_lsn = survey.segments.front().header.first_lsn;
-    if (chains.lower_bound(first_lsn) != chains.end())
+    if (chains.lower_bound(first_lsn - 1) != chains.end())
       check_segment(folder, segment_name(first_lsn), std::nullopt, chains, rest);
   }
   return rest;

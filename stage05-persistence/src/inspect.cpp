@@ -74,8 +74,12 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
   }
   for (const auto& name : *names) {
     const auto lsn = snapshot_lsn(name);
-    if (segment_first_lsn(name)) print_segment(folder, name, records, out);
-    if (lsn && manifest) print_snapshot(folder, manifest->store, name, *lsn, out);
+    try {
+      if (segment_first_lsn(name)) print_segment(folder, name, records, out);
+      if (lsn && manifest) print_snapshot(folder, manifest->store, name, *lsn, out);
+    } catch (const StartError& error) {  // what it is to a start, the survey tells
+      fmt::print(out, "{}\n", error.what());
+    }
   }
   const auto survey = survey_folder(folder, false);
   for (const auto& warning : survey.warnings) fmt::print(out, "warning: {}\n", warning);

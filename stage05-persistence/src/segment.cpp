@@ -34,7 +34,7 @@ class Reading {
   Result<Segment> read(const std::optional<Position>& covered) {
     read_records(covered);
     read_rest();
-    if (covered && segment_.end.lsn < covered->lsn && !segment_.other_timeline) {
+    if (covered && segment_.end.lsn <= covered->lsn && !segment_.other_timeline) {
       if (const auto offset = find_record_after(*covered)) {
         segment_.gap = segment_.end_offset;
         segment_.end = {covered->lsn, covered->chain, segment_.header.id};

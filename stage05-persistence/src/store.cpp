@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <random>
 
 #include "identity.hpp"
@@ -67,13 +68,15 @@ void report(const Survey& survey, std::chrono::steady_clock::duration took) {
 }
 
 /// A snapshot that is no way back is set aside, or the log that it stands for would be removed.
-void check_unread(Folder& folder, const Survey& survey, const std::stop_token& stop) {
+void check_unread(Folder& folder, const Survey& survey, const std::stop_token& stop) try {
   const auto rest = check_rest(folder, survey, stop);
   for (const auto& warning : rest.warnings) spdlog::error("{}", warning);
   for (const auto& name : rest.damaged_snapshots) {
     if (auto moved = folder.rename(name, torn_name(survey.files, name, 0)); !moved)
       spdlog::error("{}; move it away", moved.error().message);
   }
+} catch (const std::bad_alloc&) {
+  spdlog::error("no memory is left to check older snapshots, and the log before the newest");
 }
 
 }  // namespace
@@ -186,11 +189,16 @@ Result<void> rewrite(Folder& folder, const Survey& survey, const Segment& segmen
     return [&file, begin, end](File& to) { return copy_bytes(**file, begin, end, to, 0); };
   };
   const auto end = segment.end_offset;
+  const bool is_torn = segment.used_bytes > end;
+  const auto torn = torn_name(survey.files, name, end);
   Result<void> done;
-  if (segment.used_bytes > end) {
-    done = replace_whole(folder, torn_name(survey.files, name, end), copy(end, segment.used_bytes));
+  if (is_torn) done = replace_whole(folder, torn, copy(end, segment.used_bytes));
+  if (done) {
+    done = replace_whole(folder, name, copy(0, end));
+    if (!done && is_torn && may_come_back(done.error()))
+      (void)folder.remove(torn);  // or each start without room would keep one more
   }
-  return done ? replace_whole(folder, name, copy(0, end)) : done;
+  return done;
 }
 
 }  // namespace

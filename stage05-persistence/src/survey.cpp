@@ -72,13 +72,14 @@ void Surveyor::choose_snapshot() {
   for (auto candidate = snapshots_.rbegin(); candidate != snapshots_.rend(); ++candidate) {
     const auto& [lsn, name] = *candidate;
     const auto file = open_or_throw(folder_, name);
+    const auto header = read_snapshot_header(*file);
+    if (!header || header->store == survey_.store) floor_ = std::max(floor_, lsn);  // by its name
     Pieces pieces{*file};
     const auto snapshot = read_snapshot(pieces, survey_.store, lsn, loader_.change);
     if (pieces.error()) throw StartError{Exit::cannot_start, pieces.error()->message};
     if (snapshot) {
       survey_.snapshot = *snapshot;
       survey_.end = *covered();
-      floor_ = std::max(floor_, lsn);
       return;
     }
     refuse_unknown_version(name, snapshot.error());

@@ -72,6 +72,8 @@ std::optional<std::string> Surveyor::misfit(const SegmentHeader& header) const {
   const Position& at = survey_.end;
   if (header.store != survey_.store) return "the segment of another store";
   const bool follows = header.first_lsn == at.lsn + 1;
+  if (follows && survey_.snapshot && !log_has_begun_ && header.chain != at.chain)
+    refuse_other_timeline(segment_name(header.first_lsn), at.lsn);
   const bool same_timeline = header.chain == at.chain &&
                              (!log_has_begun_ || at.segment == 0 || header.previous == at.segment);
   if (follows ? same_timeline : !log_has_begun_) return std::nullopt;
@@ -93,17 +95,19 @@ bool Surveyor::read_one(const std::string& name, Lsn first_lsn, std::optional<Ls
   } else {
     reason = misfit(*header);
   }
-  const bool may_resume = !header && !log_has_begun_ && first_lsn <= snapshot_end();
+  const bool has_header = header.has_value();
+  const bool may_resume = !has_header && survey_.snapshot && !log_has_begun_;
   if (reason && !may_resume) {
     damage(name, 0, *reason);
     survey_.set_aside.push_back(name);
     return false;
   }
-  if (header) {
+  if (has_header) {
     if (!log_has_begun_) check_link(name, *header);
   } else {
-    survey_.warnings.push_back(name + ": " + *reason + "; the snapshot makes up for it");
-    header = make_segment_header(survey_.store, {.lsn = first_lsn - 1}, 0);
+    const bool follows = first_lsn == survey_.end.lsn + 1;
+    header = make_segment_header(survey_.store,
+                                 follows ? survey_.end : Position{.lsn = first_lsn - 1}, 0);
   }
   const auto take = [&](auto offset, const RecordHeader& record, std::string_view payload) {
     if (record.type != RecordType::changes || record.lsn <= snapshot_end()) return;
@@ -116,6 +120,13 @@ bool Surveyor::read_one(const std::string& name, Lsn first_lsn, std::optional<Ls
   const auto read = read_segment(pieces, *header, take, covered());
   if (!read) throw StartError{Exit::cannot_start, read.error().message};
   if (read->other_timeline) refuse_other_timeline(name, snapshot_end());
+  if (!has_header && read->end_offset == sizeof(SegmentHeader)) {  // no record tells what it is
+    damage(name, 0, *reason);
+    survey_.set_aside.push_back(name);
+    return false;
+  }
+  if (!has_header)
+    survey_.warnings.push_back(name + ": " + *reason + "; the snapshot makes up for it");
   floor_ = std::max(floor_, read->floor);
   survey_.segments.push_back(*read);
   survey_.end = read->end;
@@ -124,12 +135,12 @@ bool Surveyor::read_one(const std::string& name, Lsn first_lsn, std::optional<Ls
     survey_.warnings.push_back(
         fmt::format("{}: damaged at offset {}; the snapshot makes up for it", name, *read->gap));
   }
-  return check_tail(name, *read, next_first_lsn);
+  return check_tail(name, *read, next_first_lsn, has_header);
 }
 
 /// False: the log ends here, before its end.
 bool Surveyor::check_tail(const std::string& name, const Segment& segment,
-                          std::optional<Lsn> next_first_lsn) {
+                          std::optional<Lsn> next_first_lsn, bool has_header) {
   if (segment.tail == Tail::clean) return true;
   if (next_first_lsn && *next_first_lsn == segment.end.lsn + 1) {
     survey_.warnings.push_back(fmt::format(
@@ -137,7 +148,8 @@ bool Surveyor::check_tail(const std::string& name, const Segment& segment,
         name, segment.end_offset));
     return true;
   }
-  if (!next_first_lsn && segment.tail == Tail::torn) return true;
+  // A write that did not end has left the header whole, which was on the disk before it.
+  if (!next_first_lsn && segment.tail == Tail::torn && has_header) return true;
   damage(name, segment.end_offset, fmt::format("no valid record with LSN {}", segment.end.lsn + 1));
   return false;
 }

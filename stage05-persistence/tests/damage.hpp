@@ -147,22 +147,33 @@ class Damage : public testing::Test {
   }
 
   /// Up to which the folder has everything, read without looking for the cause of damage: the
-  /// newest whole snapshot, and the segments from there on that continue one another.
+  /// newest whole snapshot, and the segments from there on that continue one another. Of one that
+  /// the snapshot reaches the header, too, may be damaged.
   Lsn undamaged_lsn() const {
     const auto survey = survey_folder(folder_, true);
     const Lsn covered = survey.snapshot ? survey.snapshot->lsn : 0;
     Lsn lsn = covered;
+    const Position reached{covered, survey.snapshot ? survey.snapshot->chain : 0, 0};
     std::optional<Position> at;
     for (const auto& name : segments()) {
       const auto bytes = folder_.bytes(name);
-      const auto header = read_segment_header(bytes);
+      auto header = read_segment_header(bytes);
       const bool goes_on =
           header && at && header->first_lsn == at->lsn + 1 && header->chain == at->chain;
-      if (!goes_on && !(header && header->first_lsn <= covered + 1)) {
+      const Lsn first_lsn = *segment_first_lsn(name);
+      const bool may_begin = first_lsn <= covered + 1 && (header || survey.snapshot);
+      if (!goes_on && !may_begin) {
         at.reset();
         continue;
       }
-      at = read_segment(bytes, *header, [](auto, const auto&, auto) {}).end;
+      if (!header) {
+        header = make_segment_header(
+            survey.store, first_lsn == covered + 1 ? reached : Position{.lsn = first_lsn - 1}, 0);
+      }
+      Pieces pieces{bytes};
+      at = read_segment(
+               pieces, *header, [](auto, const auto&, auto) {}, reached)
+               ->end;
       lsn = std::max(lsn, at->lsn);
     }
     return lsn;

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
+
 #include "inspect.hpp"
 #include "manifest.hpp"
 #include "open_log.hpp"
@@ -290,6 +292,23 @@ TEST_F(StoreTest, AStoreThatNeverHadRoomStopsInOrderAndLeavesTheFolderAsItWas) {
   EXPECT_EQ(folder_.files(), before);
 }
 
+TEST_F(StoreTest, StartsWithoutRoomForTheRepairKeepNoCopiesOfATornEnd) {
+  run_store({"a", "b"}, false);
+  const auto whole = folder_.bytes(segment_name(1));
+  folder_.put(segment_name(1), whole.substr(0, segment(1).end_offset - 5));
+  const auto before = folder_.files();
+  for (const auto status : {Status::no_space, Status::overloaded}) {
+    for (int i = 0; i < 3; ++i) {
+      refuse_all(Kind::create, segment_name(1) + ".tmp", status);
+      run_store_without_room();
+      EXPECT_EQ(folder_.files(), before);
+    }
+  }
+  folder_.set_hook(nullptr);
+  EXPECT_THAT(log_of_a_start(), HasSubstr("torn bytes (in " + segment_name(1) + ".torn-"));
+  EXPECT_EQ(folder_.files().size(), before.size() + 2) << "the torn end, and the next segment";
+}
+
 /// What is read at a start may be in the cache alone.
 TEST_F(StoreTest, AStartWithoutRoomHasOnTheDiskWhatItServes) {
   {
@@ -335,6 +354,22 @@ TEST_F(StoreTest, ARecordThatMakesNoSenseIsNoStart) {
                                       HasSubstr("makes no sense")));
   std::ostringstream out;
   EXPECT_THROW(inspect_folder(folder_, false, out), StartError);
+}
+
+TEST_F(StoreTest, WithoutMemoryForALookAtOlderSnapshotsItServesAndSaysSo) {
+  for (const Lsn lsn : {Lsn{1}, Lsn{2}}) {
+    OpenStore store{folder_};
+    store.set_durably("a", "a");
+    ASSERT_TRUE(
+        write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(), store.wal()))
+        << lsn;
+  }
+  folder_.put(snapshot_name(1), "damaged");
+  folder_.set_hook([](const Operation& operation) -> std::optional<Status> {
+    if (operation.name.starts_with(snapshot_name(1))) throw std::bad_alloc{};
+    return std::nullopt;
+  });
+  EXPECT_THAT(log_of_a_start(), HasSubstr("no memory is left to check older snapshots"));
 }
 
 TEST_F(StoreTest, WritesASnapshotOfALogThatHasGrownInSeveralStarts) {
