@@ -314,6 +314,22 @@ TEST_F(PosixFolderTest, SaysThatAFileMayNotBeSoLarge) {
   EXPECT_EQ(bytes("file").size(), 1000u);
 }
 
+/// It may come back, as room does.
+TEST_F(PosixFolderTest, SaysThatNoDescriptorIsLeft) {
+  const auto folder = open();
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const ::rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto made = folder->create("file");
+  const auto listed = folder->list();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(!made && !listed);
+  EXPECT_EQ(made.error().message, "cannot open file: Too many open files");
+  for (const auto& error : {made.error(), listed.error()})
+    EXPECT_EQ(error.status, Status::overloaded) << error.message;
+}
+
 TEST_F(PosixFolderTest, SaysThatASyncHasFailedAndNeverThatThereIsNoSpace) {
   const auto folder = open();
   fs::create_symlink("/dev/full", path("file"));

@@ -284,6 +284,19 @@ TEST_F(StoreTest, AStartWithoutRoomServesReadsAndRefusesWritesUntilThereIs) {
   }
 }
 
+/// Else the log would go on from a segment that nobody has cut.
+TEST_F(StoreTest, WhatAStartHadNoRoomToRepairIsRepairedWhenThereIs) {
+  run_store({"a"}, false);
+  const auto end = segment(1).end_offset;
+  folder_.put(segment_name(1), folder_.bytes(segment_name(1)).replace(end, 2, "1a"));
+  refuse_all(Kind::create, "", Status::no_space);
+  OpenStore store{folder_};
+  folder_.set_hook(nullptr);
+  store.set_durably("b", "b");
+  EXPECT_EQ(folder_.bytes(segment_name(1)).size(), end);
+  EXPECT_EQ(folder_.bytes(segment_name(1) + ".torn-" + std::to_string(end)), "1a");
+}
+
 TEST_F(StoreTest, AStoreThatNeverHadRoomStopsInOrderAndLeavesTheFolderAsItWas) {
   run_store({"a", "b"}, false);
   const auto before = folder_.files();
@@ -340,6 +353,28 @@ TEST_F(StoreTest, AStartWithASnapshotReadsOnlyWhatTheLogHasMore) {
   EXPECT_THAT(log_of_a_start(), HasSubstr("recovered: " + snapshot_name(1)));
   OpenStore again{folder_};
   EXPECT_EQ(again.store().snapshot_created(), created);
+}
+
+/// Else the log before it would be removed, as if there were a way back.
+TEST_F(StoreTest, ADamagedOlderSnapshotIsSetAside) {
+  {
+    OpenStore store{folder_};
+    const auto id = read_manifest(folder_)->store;
+    for (const std::string key : {"a", "b"}) {
+      store.set_durably(key, key);
+      ASSERT_TRUE(write_snapshot(folder_, id, store.memtable(), store.wal()));
+    }
+  }
+  auto bytes = folder_.bytes(snapshot_name(1));
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  folder_.put(snapshot_name(1), bytes);
+  Gate gate;
+  folder_.set_hook(gate.hook(Kind::rename, snapshot_name(1) + ".torn-0"));
+  OpenStore store{folder_};
+  gate.wait_for_somebody();
+  gate.open();
+  ASSERT_TRUE(store.store().close());
+  EXPECT_EQ(folder_.bytes(snapshot_name(1) + ".torn-0"), bytes);
 }
 
 /// Its checksums are right: no accident makes that.

@@ -53,6 +53,17 @@ class Folders : public testing::Test {
     return {name, bytes};
   }
 
+  /// A copy that was made of the older snapshot, and has gone its own way up to this LSN, at which
+  /// it has a snapshot.
+  SimulatedFolder copy_up_to(std::int64_t last) const {
+    SimulatedFolder copy;
+    copy.put(older_.first, older_.second);
+    OpenStore store{copy, {.truncate = true, .limits = limits}};
+    for (std::int64_t lsn = 9; lsn <= last; ++lsn) store.set_durably("key", -lsn);
+    EXPECT_TRUE(write_snapshot(copy, read_manifest(copy)->store, store.memtable(), store.wal()));
+    return copy;
+  }
+
   void put(const std::pair<std::string, std::string>& file) {
     folder_.put(file.first, file.second);
   }
@@ -286,6 +297,33 @@ TEST_F(Folders, WithDamageThatASnapshotCoversAreTakenWithAWarning) {
   damage(segments_[0]);
   EXPECT_THAT(check_rest(folder_, survey()).warnings, ElementsAre(StartsWith(segments_[0])));
   EXPECT_EQ(recover(folder_), states_[20]);
+}
+
+TEST_F(Folders, WithDamageBeforeTheSnapshotInItsSegmentHaveAllThatIsBehindIt) {
+  put(newer_);
+  ASSERT_TRUE(first_lsn(2) < 14 && first_lsn(3) > 15);
+  damage(segments_[2]);
+  EXPECT_THAT(survey().warnings, ElementsAre(AllOf(StartsWith(segments_[2] + ": damaged at offset"),
+                                                   HasSubstr("the snapshot makes up for it"))));
+  EXPECT_EQ(recover(folder_), states_[20]);
+}
+
+// --- a copy that went its own way ---
+
+TEST_F(Folders, WithTheSnapshotOfACopyAreRefusedAlsoByTruncate) {
+  put({newer_.first, copy_up_to(14).bytes(newer_.first)});
+  for (const bool truncate : {false, true})
+    EXPECT_THAT(refused(truncate), HasSubstr("two timelines of this store: they differ at LSN 14"));
+}
+
+TEST_F(Folders, WithASegmentOfAnotherTimelineAreRefusedAndGiveTheirOwnToTruncate) {
+  const auto before = folder_.bytes(segments_[0]);
+  folder_ = copy_up_to(20);
+  const auto own = look(folder_);
+  folder_.put(segments_[0], before);
+  EXPECT_THAT(refused(), HasSubstr("does not go on from the segment before it"));
+  EXPECT_EQ(recover(folder_, {.truncate = true}), own);
+  EXPECT_EQ(folder_.bytes(segments_[0] + ".torn-0"), before);
 }
 
 TEST_F(Folders, WithASnapshotThatIsAheadOfTheLogAreRefused) {
