@@ -442,9 +442,14 @@ TEST_F(SignalledStart, EndsInOrderAtAnyMomentAndLosesNothing) {
     for (const auto& answer : client.ask_all(requests)) ASSERT_EQ(answer.status, 200u);
     server.kill_9();
   }
-  const auto began = Clock::now();
-  ASSERT_EQ(Start(folder_.path(), data_).status(), 0);
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
+  std::chrono::microseconds took{};
+  {
+    Start whole{folder_.path(), data_};
+    const auto began = Clock::now();
+    ASSERT_TRUE(comes_true([&] { return whole.listens(); }));
+    took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
+    ASSERT_EQ(whole.status(), 0);
+  }
   int before_listening = 0;
   for (int i = 0; i < tries && !HasFailure(); ++i) {
     const auto before = files();
@@ -510,6 +515,91 @@ TEST_F(OddFolder, IsTheSameToTheServerAndToInspect) {
       EXPECT_EQ(start.status(), inspected.status)
           << name << " is " << kind << ": " << start.err() << "kv-inspect: " << inspected.err;
     }
+  }
+}
+
+/// Files of one store, at different times or of copies of it, in one folder.
+class PartsOfAStore : public DataNeighbours {
+ protected:
+  static std::string value(int number) { return "value " + std::to_string(1000 + number); }
+
+  /// Keys with numbers from `begin` to before `end`, one after the other. The kill comes when there
+  /// are so many snapshots.
+  void write_up_to(int begin, int end, const Flags& more = {}, std::size_t snapshots = 0) const {
+    ServerProcess server{flags(more)};
+    FrameClient client{server.port()};
+    for (int number = begin; number < end; ++number)
+      ASSERT_EQ(client.ask(wire::hset("t", key(number), value(number))).status, 200u);
+    ASSERT_TRUE(comes_true([&] { return named("snapshot-", ".kv").size() >= snapshots; }));
+    server.kill_9();
+  }
+
+  void expect_keys(int end, const Flags& more = {}) const {
+    const ServerProcess server{flags(more)};
+    FrameClient client{server.port()};
+    EXPECT_TRUE(client.answers(wire::hlen("t"), wire::ok({end})));
+    for (int number = 0; number < end; ++number)
+      ASSERT_TRUE(client.answers(wire::hget("t", key(number)), wire::ok({value(number)})));
+  }
+
+  Finished start(const Flags& more = {}) const {
+    Flags words{server_program(), "--port", "0"};
+    for (const auto& word : flags(more)) words.push_back(word);
+    return run(words);
+  }
+};
+
+TEST_F(PartsOfAStore, DamageBeforeTheSnapshotCostsNothing) {
+  write_up_to(0, 320, {"--snapshot-every", "8000"}, 2);
+  const auto log = named("wal-", ".log").front();
+  auto bytes = read_file(log);
+  const auto record = bytes.find(value(48));
+  ASSERT_NE(record, std::string::npos);
+  bytes[record] = static_cast<char>(bytes[record] ^ 1);
+  std::ofstream{log, std::ios::binary} << bytes;
+  const auto whole = folder_.path() / "whole";
+  fs::copy(data_, whole, fs::copy_options::recursive);
+  for (const auto& more : {Flags{}, Flags{"--recover=truncate"}}) {
+    fs::remove_all(data_);
+    fs::copy(whole, data_, fs::copy_options::recursive);
+    EXPECT_EQ(inspect().status, 0);
+    EXPECT_THAT(inspect().out, HasSubstr("warning: " + log.filename().string()));
+    expect_keys(320, more);
+    expect_keys(320);
+  }
+}
+
+TEST_F(PartsOfAStore, ARestoredSnapshotAndTheOldLogAreRefused) {
+  write_up_to(0, 150, {"--snapshot-every", "5000"}, 1);
+  const auto old = folder_.path() / "old";
+  fs::rename(data_, old);
+  fs::create_directory(data_);
+  for (const auto& entry : fs::directory_iterator{old}) {
+    if (entry.path().extension() == ".kv" && named("snapshot-", ".kv").empty())
+      fs::copy(entry.path(), data_ / entry.path().filename());
+  }
+  write_up_to(500, 600, {"--recover=truncate", "--snapshot-every", "0"});
+  const std::string segment = "wal-00000000000000000001.log";
+  fs::copy(old / segment, data_ / segment);
+  const auto before = files();
+  const Finished refused = start(), inspected = inspect();
+  EXPECT_EQ(refused.status, 65) << refused.err;
+  EXPECT_EQ(inspected.status, 65);
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(PartsOfAStore, TheManifestOfAnotherStoreIsRefusedAlsoByTruncate) {
+  write_up_to(0, 10);
+  const auto ours = folder_.path() / "ours";
+  fs::rename(data_, ours);
+  write_up_to(0, 10);
+  fs::copy(ours / "MANIFEST", data_ / "MANIFEST", fs::copy_options::overwrite_existing);
+  const auto before = files();
+  for (const auto& more : {Flags{}, Flags{"--recover=truncate"}}) {
+    const Finished refused = start(more);
+    EXPECT_EQ(refused.status, 65) << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr("MANIFEST is of another store"));
+    EXPECT_EQ(files(), before);
   }
 }
 

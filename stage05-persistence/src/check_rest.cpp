@@ -21,9 +21,9 @@ Chains check_older_snapshots(const Folder& folder, const Survey& survey,
       continue;
     }
     Pieces pieces{**file};
-    if (const auto snapshot = read_snapshot(pieces, survey.store, lsn, nullptr)) {
+    if (const auto snapshot = read_snapshot(pieces, survey.store, lsn, nullptr, stop)) {
       chains[lsn] = snapshot->chain;
-    } else {
+    } else if (!stop.stop_requested()) {
       rest.warnings.push_back(name + ": " + snapshot.error().message +
                               "; a newer snapshot makes it unneeded");
       rest.damaged_snapshots.push_back(name);

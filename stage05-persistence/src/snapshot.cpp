@@ -205,7 +205,7 @@ Result<SnapshotHeader> read_snapshot_header(const File& file) {
 }
 
 Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
-                               const ChangeReader& change) {
+                               const ChangeReader& change, const std::stop_token& stop) {
   const auto header = snapshot_header_in(pieces.at(0, sizeof(SnapshotHeader)));
   if (pieces.error()) return *pieces.error();
   if (!header) return header.error();
@@ -217,6 +217,7 @@ Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
 
   std::uint64_t chain = header->checksum, rows = 0;
   for (offset = sizeof(SnapshotHeader);;) {
+    if (stop.stop_requested()) return stopped();
     const auto bytes = pieces.at(offset, sizeof(ChunkHeader));
     if (pieces.error()) return *pieces.error();
     if (bytes.size() < sizeof(ChunkHeader)) return damaged("it ends too soon");

@@ -60,8 +60,9 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
 Result<SnapshotHeader> read_snapshot_header(const File& file);
 
 /// Reads a snapshot to its end and checks all of it; gives its rows to `change`, in order; it may
-/// be null. Error: what is wrong with it, and where; or it cannot be read, as `pieces` then say.
+/// be null. Error: what is wrong with it, and where; or it cannot be read, as `pieces` then say; or
+/// a stop is requested.
 Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
-                               const ChangeReader& change);
+                               const ChangeReader& change, const std::stop_token& stop = {});
 
 }  // namespace kv

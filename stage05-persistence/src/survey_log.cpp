@@ -135,12 +135,12 @@ bool Surveyor::read_one(const std::string& name, Lsn first_lsn, std::optional<Ls
     survey_.warnings.push_back(
         fmt::format("{}: damaged at offset {}; the snapshot makes up for it", name, *read->gap));
   }
-  return check_tail(name, *read, next_first_lsn, has_header);
+  return check_tail(name, *read, next_first_lsn);
 }
 
 /// False: the log ends here, before its end.
 bool Surveyor::check_tail(const std::string& name, const Segment& segment,
-                          std::optional<Lsn> next_first_lsn, bool has_header) {
+                          std::optional<Lsn> next_first_lsn) {
   if (segment.tail == Tail::clean) return true;
   if (next_first_lsn && *next_first_lsn == segment.end.lsn + 1) {
     survey_.warnings.push_back(fmt::format(
@@ -148,8 +148,7 @@ bool Surveyor::check_tail(const std::string& name, const Segment& segment,
         name, segment.end_offset));
     return true;
   }
-  // A write that did not end has left the header whole, which was on the disk before it.
-  if (!next_first_lsn && segment.tail == Tail::torn && has_header) return true;
+  if (!next_first_lsn && segment.tail == Tail::torn) return true;
   damage(name, segment.end_offset, fmt::format("no valid record with LSN {}", segment.end.lsn + 1));
   return false;
 }

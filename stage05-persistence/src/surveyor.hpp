@@ -27,7 +27,7 @@ class Surveyor {
   bool read_one(const std::string& name, Lsn first_lsn, std::optional<Lsn> next_first_lsn);
   std::optional<std::string> misfit(const SegmentHeader& header) const;
   bool check_tail(const std::string& name, const Segment& segment,
-                  std::optional<Lsn> next_first_lsn, bool has_header);
+                  std::optional<Lsn> next_first_lsn);
   void check_floor();
   void use_the_snapshot_alone();
   std::uint64_t last_segment() const;

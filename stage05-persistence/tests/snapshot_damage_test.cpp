@@ -67,11 +67,11 @@ class SnapshotDamageTest : public testing::Test {
     add_footer(2, lsn);
   }
 
-  Result<Snapshot> read(const ChangeReader& change = nullptr) {
+  Result<Snapshot> read(const ChangeReader& change = nullptr, const std::stop_token& stop = {}) {
     folder_.put("file", bytes_);
     const auto file = *folder_.open("file");
     Pieces pieces{*file};
-    return read_snapshot(pieces, store, lsn, change);
+    return read_snapshot(pieces, store, lsn, change, stop);
   }
 
   /// What is wrong with it.
@@ -98,6 +98,15 @@ TEST_F(SnapshotDamageTest, GivesTheRowsInOrder) {
   EXPECT_EQ(snapshot->lsn, lsn);
   EXPECT_EQ(snapshot->created, 4711);
   EXPECT_EQ(snapshot->rows, 2u);
+}
+
+TEST_F(SnapshotDamageTest, IsNotReadToItsEndWhenAStopIsRequested) {
+  make_whole();
+  std::stop_source stop;
+  int rows = 0;
+  const auto stop_at_once = [&](auto, auto, const Row&) { ++rows, stop.request_stop(); };
+  EXPECT_FALSE(read(stop_at_once, stop.get_token()));
+  EXPECT_EQ(rows, 1);
 }
 
 TEST_F(SnapshotDamageTest, NamesADamagedHeader) {

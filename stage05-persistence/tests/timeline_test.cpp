@@ -48,7 +48,7 @@ struct Branch {
     states.back() = store.contents();
     while (store.wal().last_lsn() < last) {
       const auto text = word + std::to_string(store.wal().last_lsn() + 1000);
-      store.set_durably("key" + std::to_string(store.wal().last_lsn() % 3), text);
+      store.set_durably("key" + std::to_string(store.wal().last_lsn() % 10), text);
       states.push_back(store.contents());
       const auto written =
           write_snapshot(folder, read_manifest(folder)->store, store.memtable(), store.wal());
