@@ -132,6 +132,7 @@ TEST_F(WalFailureTest, WithoutRoomForTheManifestThereIsNoThirdSegment) {
   folder_.set_hook(fail_all(Kind::create, manifest_name, Status::no_space));
   log.set_durably("b", std::string(3500, 'v'));
   expect_refused(log, Status::no_space);
+  expect_refused(log, Status::no_space);  // no file waits for the manifest, either
   log.set_durably("c");
   EXPECT_EQ(read_manifest(folder_)->newest_segment, 1u);
   folder_.set_hook(nullptr);
