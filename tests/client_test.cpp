@@ -415,11 +415,11 @@ TEST_F(ClientEvents, WatchWaitsLongerThanTheTimeoutAndPrintsObjectsWithJson) {
   ServerProcess server;
   FrameClient client{server.port()};
   const std::string out = (folder_.path() / "out").string();
-  Process watch{{client_program(), "--port", std::to_string(server.port()), "--timeout", "0.1",
+  Process watch{{client_program(), "--port", std::to_string(server.port()), "--timeout", "1",
                  "--json", "watch", "t"},
                 out,
                 (folder_.path() / "err").string()};
-  EXPECT_THROW(watch.wait(400ms), std::runtime_error) << "it has ended";
+  EXPECT_THROW(watch.wait(1300ms), std::runtime_error) << "it has ended";
   client.ask(wire::hset("t", "k", 1));
   server.terminate();
   EXPECT_EQ(server.wait(), 0);

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "manifest.hpp"
 #include "segment_file.hpp"
 
 namespace kv {
@@ -84,7 +85,10 @@ Result<void> Snapshotter::remove_old() {
     if (auto removed = folder_.remove(snapshots.begin()->second); !removed) return removed;
     snapshots.erase(snapshots.begin());
   }
-  const Lsn needed = snapshots.begin()->first + 1;
+  // The manifest may not name the newest segment yet: the one that it names is not to be missed.
+  const auto manifest = read_manifest(folder_);
+  if (!manifest) return manifest.error();
+  const Lsn needed = std::min(snapshots.begin()->first + 1, manifest->newest_segment);
   while (segments->size() > 1 && std::next(segments->begin())->first <= needed) {
     if (auto removed = folder_.remove(segments->begin()->second); !removed) return removed;
     segments->erase(segments->begin());

@@ -195,6 +195,27 @@ TEST_F(SnapshotterTest, LeavesWhatAStartNeedsWhenTheNewerSnapshotIsDamaged) {
   EXPECT_EQ(look(folder_), contents_of(memtable_));
 }
 
+/// It names the new one a little later, and a crash may come before that.
+TEST_F(SnapshotterTest, KeepsTheSegmentThatTheManifestNames) {
+  const auto no_manifest = [](const Operation& operation) {
+    const bool manifest = operation.name.starts_with("MANIFEST");
+    return manifest ? std::optional{Status::no_space} : std::nullopt;
+  };
+  for (const int commands : {4, 1}) {
+    folder_.set_hook(no_manifest);
+    append(commands);
+    Gate gate;
+    folder_.set_hook([&, hold = gate.hook(Kind::rename, "snapshot-")](const Operation& operation) {
+      return operation.name.starts_with("MANIFEST") ? no_manifest(operation) : hold(operation);
+    });
+    const auto snapshotter = start(1);
+    gate.wait_for_somebody();
+    gate.open();
+  }
+  EXPECT_THAT(snapshots(), ElementsAre(4u, 5u));
+  EXPECT_THAT(first_lsns(), ElementsAre(1u, 4u));
+}
+
 // --- when it fails ---
 
 TEST_F(SnapshotterTest, ATryThatFailsCostsNothing) {

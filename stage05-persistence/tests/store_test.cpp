@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
+
 #include <new>
 
 #include "inspect.hpp"
@@ -400,11 +402,18 @@ TEST_F(StoreTest, WithoutMemoryForALookAtOlderSnapshotsItServesAndSaysSo) {
         << lsn;
   }
   folder_.put(snapshot_name(1), "damaged");
-  folder_.set_hook([](const Operation& operation) -> std::optional<Status> {
-    if (operation.name.starts_with(snapshot_name(1))) throw std::bad_alloc{};
-    return std::nullopt;
+  std::latch looked{1};
+  folder_.set_hook([&looked](const Operation& operation) -> std::optional<Status> {
+    if (!operation.name.starts_with(snapshot_name(1))) return std::nullopt;
+    if (!looked.try_wait()) looked.count_down();
+    throw std::bad_alloc{};
   });
-  EXPECT_THAT(log_of_a_start(), HasSubstr("no memory is left to check older snapshots"));
+  const CapturedLog captured;
+  {
+    const OpenStore store{folder_};
+    looked.wait();
+  }
+  EXPECT_THAT(captured.text(), HasSubstr("no memory is left to check older snapshots"));
 }
 
 TEST_F(StoreTest, WritesASnapshotOfALogThatHasGrownInSeveralStarts) {

@@ -58,6 +58,7 @@ TEST_F(WalSegmentsTest, GoOnFromOneToTheNext) {
   ASSERT_TRUE(log.wal().make_durable(20));
   EXPECT_GE(segments_in(folder_).size(), 3u);
   EXPECT_EQ(commands_in(folder_), expected);
+  ASSERT_TRUE(log.wal().close());
   EXPECT_EQ(segment_name(read_manifest(folder_)->newest_segment), segments_in(folder_).back());
 }
 
