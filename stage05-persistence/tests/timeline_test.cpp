@@ -84,11 +84,11 @@ struct Place {
 
 std::vector<Place> places(const SimulatedFolder& folder) {
   std::vector<Place> found;
-  for (const auto& [name, bytes] : folder.files()) {
-    if (!segment_first_lsn(name)) continue;
-    (void)read_segment(bytes, *read_segment_header(bytes),
+  for (const auto& file : folder.files()) {
+    if (!segment_first_lsn(file.first)) continue;
+    (void)read_segment(file.second, *read_segment_header(file.second),
                        [&](auto offset, const RecordHeader& header, auto) {
-                         found.push_back({name, offset, header});
+                         found.push_back({file.first, offset, header});
                        });
   }
   return found;
