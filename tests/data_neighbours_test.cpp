@@ -455,7 +455,8 @@ TEST_F(SignalledStart, EndsInOrderAtAnyMomentAndLosesNothing) {
     const auto before = files();
     Start start{folder_.path(), data_};
     ASSERT_TRUE(comes_true([&] { return start.handles_signals(); }));
-    std::this_thread::sleep_for(took * static_cast<int>(random() % 110) / 100);  // any moment
+    const auto moment = [&] { return static_cast<int>(random() % 110); };
+    std::this_thread::sleep_for(took * moment() * moment() / 10'000);  // rather an early one
     start.process().send_signal(i % 2 == 0 ? SIGTERM : SIGINT);
     EXPECT_EQ(start.process().wait(), 0) << start.err();
     EXPECT_NE(start.err(), "") << "a line tells why";
