@@ -9,6 +9,7 @@
 #include <mutex>
 #include <new>
 #include <random>
+#include <system_error>
 
 #include "identity.hpp"
 #include "segment_file.hpp"
@@ -82,7 +83,7 @@ void check_unread(Folder& folder, const Survey& survey, const std::stop_token& s
 }  // namespace
 
 Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,
-             std::function<void(const Error&)> on_failure)
+             std::function<void(const Error&)> on_failure) try
     : folder_{std::move(folder)} {
   const auto begin = std::chrono::steady_clock::now();
   must(folder_->check_writable());
@@ -111,6 +112,9 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
       *folder_, survey.store, memtable, *wal_, settings.snapshot_every,
       survey.snapshot ? survey.snapshot->created : 0, log_bytes(survey), std::move(first));
   folder_watcher_ = std::jthread{[this](const std::stop_token& stop) { watch_folder(stop); }};
+} catch (const std::system_error& error) {
+  throw StartError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
+                                           " (ulimit -u and -v bound them)"};
 }
 
 void Store::begin_log(const Settings& settings, Survey& survey,
