@@ -336,15 +336,19 @@ class FolderBound : public DataNeighbours {
   static constexpr std::uint64_t segment_bytes = 32 * mebibyte;
 
   /// Overwrites 1,000 keys of 1 kB, so many times; answers the size of the folder at its largest.
+  /// Forty at a time: TSan knows 64 locks at a time, and these are shards', and the log's.
   std::uint64_t overwrite(const Flags& more, int times) {
     const ServerProcess server{flags(more)};
     FrameClient client{server.port()};
     std::uint64_t most = 0;
     for (int i = 0; i < times; ++i) {
       std::vector<wire::Pair> pairs;
-      for (int number = 0; number < 1000; ++number)
+      for (int number = 0; number < 1000; ++number) {
         pairs.push_back({key(number), std::string(1000, static_cast<char>('a' + i % 26))});
-      EXPECT_EQ(client.ask(wire::hmset("t", pairs)).status, 200u);
+        if (pairs.size() < 40) continue;
+        EXPECT_EQ(client.ask(wire::hmset("t", pairs)).status, 200u);
+        pairs.clear();
+      }
       most = std::max(most, folder_bytes());
     }
     figure("folder_bytes_max", most);

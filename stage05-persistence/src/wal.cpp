@@ -155,15 +155,15 @@ bool Wal::flush(std::unique_lock<std::mutex>& lock) {
   if (written && !batch.empty()) written = file->write_at(offset, batch);
   lock.lock();
   if (!written) fail(written.error());
-  wait_for_overdue_sync(lock);
-  if (failure_) return false;
-
-  if (changes_segment) {
+  if (written && changes_segment) {
     durable_lsn_ = std::max<Lsn>(durable_lsn_, header.first_lsn - 1);
     closing_.reset();
     manifest_due_ = true;
     aside_.notify_one();
   }
+  wait_for_overdue_sync(lock);
+  if (failure_) return false;
+
   const bool first_unsynced = written_lsn_ <= durable_lsn_;
   if (first_unsynced) unsynced_since_ = Clock::now();
   written_lsn_ = lsn;

@@ -54,5 +54,20 @@ TEST(Everysec, LetsClientsWaitWhileASyncTakesTooLong) {
   log.wait_until_safe(2);
 }
 
+/// The sync is the change's own then, and nobody else makes it.
+TEST(Everysec, ASegmentThatChangesLateWaitsForNoSync) {
+  using namespace std::chrono_literals;
+  SimulatedFolder folder;
+  OpenLog log{folder, {.sync = Sync::everysec}};
+  ASSERT_TRUE(log.set("a", std::string(3000, 'v')));
+  log.wait_until_safe(1);
+  const auto told = std::chrono::steady_clock::now();
+  ASSERT_TRUE(log.change("b", std::string(3000, 'v')));  // in the next segment, and not written
+  std::this_thread::sleep_until(told + 2100ms);
+  log.wal().flush_soon();
+  log.wait_until_safe(2);
+  EXPECT_EQ(log.wal().safe_lsn(), 2u);
+}
+
 }  // namespace
 }  // namespace kv::test
