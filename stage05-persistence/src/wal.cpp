@@ -117,7 +117,7 @@ Result<void> Wal::make_room(std::unique_lock<std::mutex>& lock, std::uint64_t by
 /// it, and the new one its name, before any of these changes is safe (flush).
 void Wal::change_segment() {
   const Position end{last_lsn_, chain_, segment_->header().id};
-  closing_.emplace(std::move(*segment_), std::exchange(pending_, {}));
+  closing_ = Closing{std::move(*segment_), std::exchange(pending_, {})};
   next_->set_name(segment_name(end.lsn + 1));
   segment_.emplace(std::exchange(next_, nullptr), make_segment_header(store_, end, random_number()),
                    limits_);
