@@ -85,7 +85,7 @@ Result<void> Snapshotter::remove_old() {
     if (auto removed = folder_.remove(snapshots.begin()->second); !removed) return removed;
     snapshots.erase(snapshots.begin());
   }
-  // The manifest may not name the newest segment yet: the one that it names is not to be missed.
+  wal_.wait_for_manifest();  // what it names is not to be missed, and it may be a little late
   const auto manifest = read_manifest(folder_);
   if (!manifest) return manifest.error();
   const Lsn needed = std::min(snapshots.begin()->first + 1, manifest->newest_segment);

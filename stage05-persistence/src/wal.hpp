@@ -85,6 +85,9 @@ class Wal : public ChangeObserver {
   /// Waits until everything up to `lsn` is on the disk, whatever the policy.
   Result<void> make_durable(Lsn lsn);
 
+  /// Waits until the manifest names the newest segment, or has been tried and had no room.
+  void wait_for_manifest();
+
   /// Ends in a final error when the folder, or the segment that is written, was taken away.
   void check_folder();
 

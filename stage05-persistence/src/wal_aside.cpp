@@ -125,6 +125,14 @@ Result<void> Wal::name_segment(std::unique_lock<std::mutex>& lock) {
   return done;
 }
 
+void Wal::wait_for_manifest() {
+  std::unique_lock lock{mutex_};
+  const auto tries = preparations_;
+  aside_.notify_one();
+  progress_.wait(lock,
+                 [&] { return failure_ || stopping_ || !manifest_due_ || preparations_ != tries; });
+}
+
 /// Nobody can change anything before that, and the lock may be held.
 Result<void> Wal::begin_first_segment() {
   if (repair_) {
