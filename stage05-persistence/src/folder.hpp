@@ -75,7 +75,7 @@ Result<void> replace_whole(Folder& folder, const std::string& name,
                            const std::function<Result<void>(File&)>& write);
 Result<void> write_whole(Folder& folder, const std::string& name, std::string_view bytes);
 
-/// Writes bytes of one file, from an offset on, to the beginning or the same place of another.
+/// Writes the bytes of one file from `begin` up to `end` into another, from offset `at` on.
 Result<void> copy_bytes(const File& from, std::uint64_t begin, std::uint64_t end, File& to,
                         std::uint64_t at);
 
