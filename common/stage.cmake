@@ -33,7 +33,7 @@ function(kv_library)
   target_compile_definitions(${PROJECT_NAME} PUBLIC KV_STAGE="${PROJECT_NAME}")
   target_link_libraries(${PROJECT_NAME} PUBLIC kv-asio spdlog::spdlog CLI11::CLI11 PRIVATE kv-warnings)
   # Half the time to build it goes into debug information on CLI11.
-  set_source_files_properties(src/options.cpp PROPERTIES COMPILE_OPTIONS $<$<CONFIG:RelWithDebInfo>:-g0>)
+  set_source_files_properties(src/base/options.cpp PROPERTIES COMPILE_OPTIONS $<$<CONFIG:RelWithDebInfo>:-g0>)
 endfunction()
 
 # kv_proto(FILE): protobuf messages, linked into the library; the header is "<folder>/<name>.pb.h".

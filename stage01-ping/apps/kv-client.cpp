@@ -1,10 +1,10 @@
 #include <iostream>
 #include <string>
 
-#include "client_command.hpp"
-#include "client_shell.hpp"
-#include "flags.hpp"
-#include "start_error.hpp"
+#include "base/flags.hpp"
+#include "base/start_error.hpp"
+#include "client/client_command.hpp"
+#include "client/client_shell.hpp"
 
 int main(int argc, char** argv) {
   std::string host = "127.0.0.1";

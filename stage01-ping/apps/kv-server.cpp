@@ -2,11 +2,11 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "log.hpp"
-#include "options.hpp"
-#include "server.hpp"
-#include "standard_streams.hpp"
-#include "start_error.hpp"
+#include "base/log.hpp"
+#include "base/options.hpp"
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+#include "net/server.hpp"
 
 int main(int argc, char** argv) {
   const bool has_output = kv::open_standard_streams();

@@ -1,8 +1,8 @@
-#include "codec.hpp"
+#include "wire/codec.hpp"
 
 #include <gmock/gmock.h>
 
-#include "limits.hpp"
+#include "base/limits.hpp"
 
 namespace kv {
 namespace {

@@ -1,8 +1,8 @@
-#include "connection_commands.hpp"
+#include "wire/connection_commands.hpp"
 
 #include <gmock/gmock.h>
 
-#include "limits.hpp"
+#include "base/limits.hpp"
 
 // That the replies are Redis's own is compared with a real one in
 // tests/redis_differential_test.cpp.

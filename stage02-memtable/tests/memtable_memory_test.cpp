@@ -1,7 +1,7 @@
 // Memory that runs out in the middle of a command: it is an error, and the table is as if the
 // command had not come.
 
-#include "memtable.hpp"
+#include "table/memtable.hpp"
 
 #include <gtest/gtest.h>
 

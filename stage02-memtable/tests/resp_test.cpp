@@ -1,4 +1,4 @@
-#include "resp.hpp"
+#include "wire/resp.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "row.hpp"
+#include "table/row.hpp"
 
 #include <gtest/gtest.h>
 

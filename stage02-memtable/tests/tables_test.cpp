@@ -1,4 +1,4 @@
-#include "tables.hpp"
+#include "table/tables.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,11 +3,11 @@
 #include <iostream>
 #include <string>
 
-#include "client_command.hpp"
-#include "client_shell.hpp"
-#include "flags.hpp"
-#include "standard_streams.hpp"
-#include "start_error.hpp"
+#include "base/flags.hpp"
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+#include "client/client_command.hpp"
+#include "client/client_shell.hpp"
 
 namespace {
 

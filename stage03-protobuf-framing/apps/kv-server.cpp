@@ -1,15 +1,15 @@
 #include <iostream>
 
-#include "codec.hpp"
-#include "limits.hpp"
-#include "log.hpp"
-#include "memtable.hpp"
-#include "options.hpp"
-#include "server.hpp"
-#include "service.hpp"
-#include "signals.hpp"
-#include "standard_streams.hpp"
-#include "start_error.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/options.hpp"
+#include "base/signals.hpp"
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+#include "command/service.hpp"
+#include "net/server.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
 
 int main(int argc, char** argv) {
   const bool has_output = kv::open_standard_streams();

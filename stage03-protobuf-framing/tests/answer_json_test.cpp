@@ -1,4 +1,4 @@
-#include "answer_json.hpp"
+#include "client/answer_json.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client_command.hpp"
+#include "client/client_command.hpp"
 
 #include <gmock/gmock.h>
 

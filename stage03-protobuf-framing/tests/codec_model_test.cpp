@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "client_codec.hpp"
-#include "codec.hpp"
+#include "client/client_codec.hpp"
 #include "fixtures/hex_dump.hpp"
 #include "fixtures/seed.hpp"
-#include "frame.hpp"
 #include "proto/kv.pb.h"
+#include "wire/codec.hpp"
+#include "wire/frame.hpp"
 
 namespace kv {
 namespace {

@@ -1,4 +1,4 @@
-#include "codec.hpp"
+#include "wire/codec.hpp"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/stubs/common.h>
@@ -9,12 +9,12 @@
 #include <random>
 #include <sstream>
 
-#include "client_codec.hpp"
+#include "client/client_codec.hpp"
+#include "command/service.hpp"
 #include "fixtures/hex_dump.hpp"
 #include "fixtures/seed.hpp"
 #include "fixtures/wire.hpp"
-#include "memtable.hpp"
-#include "service.hpp"
+#include "table/memtable.hpp"
 
 namespace kv {
 namespace {

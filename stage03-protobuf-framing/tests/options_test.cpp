@@ -1,4 +1,4 @@
-#include "options.hpp"
+#include "base/options.hpp"
 
 #include <gmock/gmock.h>
 
@@ -6,8 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/start_error.hpp"
 #include "fixtures/temp_folder.hpp"
-#include "start_error.hpp"
 
 namespace kv {
 namespace {

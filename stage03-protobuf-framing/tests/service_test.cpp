@@ -1,9 +1,9 @@
-#include "service.hpp"
+#include "command/service.hpp"
 
 #include <gmock/gmock.h>
 
-#include "limits.hpp"
-#include "memtable.hpp"
+#include "base/limits.hpp"
+#include "table/memtable.hpp"
 
 namespace kv {
 namespace {

@@ -1,4 +1,4 @@
-#include "value_text.hpp"
+#include "client/value_text.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "foreign.hpp"
+#include "wire/foreign.hpp"
 
 #include <gmock/gmock.h>
 #include <spdlog/sinks/ostream_sink.h>
@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "frame.hpp"
+#include "wire/frame.hpp"
 
 namespace kv {
 namespace {

@@ -1,4 +1,4 @@
-#include "memtable.hpp"
+#include "table/memtable.hpp"
 
 #include "fixtures/storage_contract.hpp"
 

@@ -1,4 +1,4 @@
-#include "read_only.hpp"
+#include "command/read_only.hpp"
 
 #include <gmock/gmock.h>
 

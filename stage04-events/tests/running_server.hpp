@@ -7,10 +7,10 @@
 #include <thread>
 #include <utility>
 
-#include "codec.hpp"
-#include "memtable.hpp"
-#include "server.hpp"
-#include "service.hpp"
+#include "command/service.hpp"
+#include "net/server.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
 
 namespace kv::test {
 

@@ -1,4 +1,4 @@
-#include "siphash.hpp"
+#include "table/siphash.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "slow_log.hpp"
+#include "command/slow_log.hpp"
 
 #include <gmock/gmock.h>
 #include <spdlog/sinks/ostream_sink.h>

@@ -1,4 +1,4 @@
-#include "watch.hpp"
+#include "net/watch.hpp"
 
 #include <gmock/gmock.h>
 

@@ -3,13 +3,13 @@
 #include <iostream>
 #include <string>
 
-#include "auth.hpp"
-#include "client_command.hpp"
-#include "client_shell.hpp"
-#include "codec.hpp"
-#include "flags.hpp"
-#include "standard_streams.hpp"
-#include "start_error.hpp"
+#include "base/flags.hpp"
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+#include "client/client_command.hpp"
+#include "client/client_shell.hpp"
+#include "command/auth.hpp"
+#include "wire/codec.hpp"
 
 namespace {
 

@@ -1,11 +1,11 @@
 #include <iostream>
 
-#include "flags.hpp"
-#include "inspect.hpp"
-#include "log.hpp"
-#include "posix_folder.hpp"
-#include "standard_streams.hpp"
-#include "start_error.hpp"
+#include "base/flags.hpp"
+#include "base/log.hpp"
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+#include "disk/inspect.hpp"
+#include "disk/posix_folder.hpp"
 
 namespace {
 

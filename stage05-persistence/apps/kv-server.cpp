@@ -3,22 +3,22 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "auth.hpp"
-#include "codec.hpp"
-#include "info.hpp"
-#include "limits.hpp"
-#include "log.hpp"
-#include "memtable.hpp"
-#include "options.hpp"
-#include "posix_folder.hpp"
-#include "read_only.hpp"
-#include "server.hpp"
-#include "service.hpp"
-#include "signals.hpp"
-#include "slow_log.hpp"
-#include "standard_streams.hpp"
-#include "start_error.hpp"
-#include "store.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/options.hpp"
+#include "base/signals.hpp"
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+#include "command/auth.hpp"
+#include "command/info.hpp"
+#include "command/read_only.hpp"
+#include "command/service.hpp"
+#include "command/slow_log.hpp"
+#include "disk/posix_folder.hpp"
+#include "disk/store.hpp"
+#include "net/server.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
 
 namespace {
 

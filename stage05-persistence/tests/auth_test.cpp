@@ -1,13 +1,13 @@
-#include "auth.hpp"
+#include "command/auth.hpp"
 
 #include <gmock/gmock.h>
 
 #include <fstream>
 
+#include "base/start_error.hpp"
 #include "fixtures/frame_client.hpp"
 #include "fixtures/temp_folder.hpp"
 #include "running_server.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 namespace {

@@ -1,6 +1,6 @@
 // The output rule's gate: who passes it hears of nothing that is not safe.
 
-#include "barrier.hpp"
+#include "net/barrier.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>

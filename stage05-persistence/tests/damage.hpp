@@ -12,12 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "base/start_error.hpp"
+#include "disk/inspect.hpp"
+#include "disk/manifest.hpp"
 #include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
-#include "inspect.hpp"
-#include "manifest.hpp"
 #include "open_store.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 

@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/start_error.hpp"
 #include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 namespace {

@@ -13,10 +13,10 @@
 #include <map>
 #include <string>
 
-#include "bytes.hpp"
-#include "manifest.hpp"
+#include "disk/bytes.hpp"
+#include "disk/manifest.hpp"
+#include "disk/snapshot.hpp"
 #include "open_store.hpp"
-#include "snapshot.hpp"
 
 namespace kv::test {
 namespace {

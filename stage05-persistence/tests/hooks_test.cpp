@@ -1,4 +1,4 @@
-#include "hooks.hpp"
+#include "command/hooks.hpp"
 
 #include <gmock/gmock.h>
 

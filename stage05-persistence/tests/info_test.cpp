@@ -1,4 +1,4 @@
-#include "info.hpp"
+#include "command/info.hpp"
 
 #include <gmock/gmock.h>
 

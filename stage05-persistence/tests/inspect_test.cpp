@@ -1,15 +1,15 @@
 // What kv-inspect prints of a data folder.
 
-#include "inspect.hpp"
+#include "disk/inspect.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "manifest.hpp"
+#include "base/start_error.hpp"
+#include "disk/manifest.hpp"
 #include "open_log.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 namespace {

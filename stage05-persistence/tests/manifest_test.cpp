@@ -1,6 +1,6 @@
 // The manifest: its bytes, how it is replaced, and what is wrong with a damaged one.
 
-#include "manifest.hpp"
+#include "disk/manifest.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -8,8 +8,8 @@
 
 #include <cstddef>
 
-#include "bytes.hpp"
-#include "checksum.hpp"
+#include "disk/bytes.hpp"
+#include "disk/checksum.hpp"
 #include "simulated_folder.hpp"
 
 namespace kv::test {

@@ -1,4 +1,4 @@
-#include "change_observer.hpp"
+#include "table/change_observer.hpp"
 
 #include <gmock/gmock.h>
 
@@ -6,8 +6,8 @@
 #include <map>
 #include <thread>
 
-#include "info.hpp"
-#include "memtable.hpp"
+#include "command/info.hpp"
+#include "table/memtable.hpp"
 
 namespace kv {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "disk/wal.hpp"
 #include "open_store.hpp"
-#include "wal.hpp"
 
 namespace kv::test {
 

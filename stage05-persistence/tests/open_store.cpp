@@ -7,8 +7,8 @@
 
 #include <limits>
 
-#include "checksum.hpp"
-#include "start_error.hpp"
+#include "base/start_error.hpp"
+#include "disk/checksum.hpp"
 
 namespace kv::test {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "disk/store.hpp"
 #include "simulated_folder.hpp"
-#include "store.hpp"
 
 namespace kv::test {
 

@@ -1,7 +1,7 @@
 // The data folder on the real file system: who may look into it, who holds it, and what its errors
 // say.
 
-#include "posix_folder.hpp"
+#include "disk/posix_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/start_error.hpp"
+#include "disk/segment_file.hpp"
 #include "fixtures/temp_folder.hpp"
 #include "open_store.hpp"
-#include "segment_file.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 namespace {

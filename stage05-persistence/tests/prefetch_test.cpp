@@ -1,6 +1,6 @@
 // What is asked of memory ahead of a request: a hint, which may miss, and must harm nothing.
 
-#include "prefetch.hpp"
+#include "net/prefetch.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "codec.hpp"
 #include "fixtures/wire.hpp"
-#include "memtable.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
 
 namespace kv {
 namespace {

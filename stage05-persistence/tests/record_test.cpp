@@ -1,11 +1,11 @@
-#include "record.hpp"
+#include "disk/record.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "bytes.hpp"
+#include "disk/bytes.hpp"
 
 namespace kv {
 namespace {

@@ -7,11 +7,11 @@
 #include <thread>
 #include <utility>
 
-#include "codec.hpp"
-#include "memtable.hpp"
-#include "server.hpp"
-#include "service.hpp"
-#include "store.hpp"
+#include "command/service.hpp"
+#include "disk/store.hpp"
+#include "net/server.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
 
 namespace kv::test {
 

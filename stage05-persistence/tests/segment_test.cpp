@@ -1,4 +1,4 @@
-#include "segment.hpp"
+#include "disk/segment.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "bytes.hpp"
+#include "disk/bytes.hpp"
 #include "fixtures/seed.hpp"
 
 namespace kv::test {

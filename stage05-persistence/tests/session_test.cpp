@@ -1,6 +1,6 @@
 // What a running server shows only when two things happen at the same moment.
 
-#include "session.hpp"
+#include "net/session.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,9 +12,9 @@
 #include <optional>
 #include <thread>
 
-#include "codec.hpp"
 #include "fixtures/frame_client.hpp"
-#include "memtable.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
 
 namespace kv::test {
 namespace {

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "folder.hpp"
+#include "disk/folder.hpp"
 
 namespace kv::test {
 

@@ -5,10 +5,10 @@
 
 #include <cstddef>
 
-#include "bytes.hpp"
-#include "checksum.hpp"
+#include "disk/bytes.hpp"
+#include "disk/checksum.hpp"
+#include "disk/snapshot.hpp"
 #include "simulated_folder.hpp"
-#include "snapshot.hpp"
 
 namespace kv::test {
 namespace {

@@ -1,6 +1,6 @@
 // A snapshot gives back exactly what was there at its LSN, and is not there before it is whole.
 
-#include "snapshot.hpp"
+#include "disk/snapshot.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "bytes.hpp"
+#include "disk/bytes.hpp"
 #include "open_log.hpp"
 
 namespace kv::test {

@@ -1,6 +1,6 @@
 // When a snapshot is written, and what is removed after it.
 
-#include "snapshotter.hpp"
+#include "disk/snapshotter.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // What a start does: the first one, one after an orderly stop, and one after a kill; and the
 // orderly stop.
 
-#include "store.hpp"
+#include "disk/store.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,11 +10,11 @@
 
 #include <new>
 
-#include "inspect.hpp"
-#include "manifest.hpp"
+#include "base/start_error.hpp"
+#include "disk/inspect.hpp"
+#include "disk/manifest.hpp"
+#include "disk/segment_file.hpp"
 #include "open_log.hpp"
-#include "segment_file.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 namespace {

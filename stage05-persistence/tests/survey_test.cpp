@@ -1,6 +1,6 @@
 // What a start makes of a data folder in which something is missing, damaged, or there too much.
 
-#include "survey.hpp"
+#include "disk/survey.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <cstddef>
 #include <functional>
 
-#include "bytes.hpp"
-#include "checksum.hpp"
-#include "manifest.hpp"
+#include "disk/bytes.hpp"
+#include "disk/checksum.hpp"
+#include "disk/manifest.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {

@@ -6,10 +6,10 @@
 
 #include <thread>
 
-#include "manifest.hpp"
+#include "base/start_error.hpp"
+#include "disk/manifest.hpp"
+#include "disk/segment_file.hpp"
 #include "open_log.hpp"
-#include "segment_file.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <thread>
 
+#include "disk/manifest.hpp"
+#include "disk/segment_file.hpp"
 #include "fixtures/seed.hpp"
-#include "manifest.hpp"
 #include "open_log.hpp"
-#include "segment_file.hpp"
 
 namespace kv::test {
 namespace {

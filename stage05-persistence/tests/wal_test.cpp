@@ -1,6 +1,6 @@
 // The log while all goes well: what stands in it, when it is safe, and when a segment ends.
 
-#include "wal.hpp"
+#include "disk/wal.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@
 #include <latch>
 #include <thread>
 
-#include "manifest.hpp"
+#include "base/start_error.hpp"
+#include "disk/manifest.hpp"
 #include "open_log.hpp"
-#include "start_error.hpp"
 
 namespace kv::test {
 namespace {

@@ -1,8 +1,8 @@
-#include "words.hpp"
+#include "wire/words.hpp"
 
 #include <gmock/gmock.h>
 
-#include "log.hpp"
+#include "base/log.hpp"
 
 namespace kv {
 namespace {

@@ -1,8 +1,8 @@
 #include <exception>
 #include <iostream>
 
+#include "base/standard_streams.hpp"
 #include "commands.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 

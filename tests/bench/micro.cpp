@@ -13,15 +13,15 @@
 #include <string>
 #include <utility>
 
-#include "codec.hpp"
-#include "command.hpp"
+#include "command/command.hpp"
+#include "command/info.hpp"
+#include "disk/posix_folder.hpp"
+#include "disk/snapshot.hpp"
+#include "disk/wal.hpp"
 #include "fixtures/wire.hpp"
-#include "info.hpp"
-#include "memtable.hpp"
-#include "posix_folder.hpp"
 #include "request.hpp"
-#include "snapshot.hpp"
-#include "wal.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
 
 namespace kv::bench {
 namespace {

@@ -3,14 +3,14 @@
 #include <csignal>
 #include <limits>
 
-#include "manifest.hpp"
+#include "base/start_error.hpp"
+#include "disk/manifest.hpp"
+#include "disk/posix_folder.hpp"
+#include "disk/record.hpp"
+#include "disk/segment.hpp"
+#include "disk/snapshot.hpp"
+#include "disk/store.hpp"
 #include "peer.hpp"
-#include "posix_folder.hpp"
-#include "record.hpp"
-#include "segment.hpp"
-#include "snapshot.hpp"
-#include "start_error.hpp"
-#include "store.hpp"
 
 namespace kv::peers {
 namespace {

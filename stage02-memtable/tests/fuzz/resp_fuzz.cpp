@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "codec.hpp"
-#include "connection_commands.hpp"
-#include "memtable.hpp"
-#include "resp.hpp"
-#include "service.hpp"
+#include "command/service.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
+#include "wire/connection_commands.hpp"
+#include "wire/resp.hpp"
 
 namespace {
 

@@ -9,11 +9,11 @@
 #include <string>
 #include <string_view>
 
-#include "codec.hpp"
-#include "frame.hpp"
-#include "memtable.hpp"
-#include "prefetch.hpp"
-#include "service.hpp"
+#include "command/service.hpp"
+#include "net/prefetch.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
+#include "wire/frame.hpp"
 
 namespace {
 

@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
-#include "bytes.hpp"
-#include "manifest.hpp"
+#include "base/start_error.hpp"
+#include "disk/bytes.hpp"
+#include "disk/manifest.hpp"
+#include "disk/store.hpp"
 #include "open_store.hpp"
 #include "simulated_folder.hpp"
-#include "start_error.hpp"
-#include "store.hpp"
 
 extern "C" std::size_t LLVMFuzzerMutate(unsigned char* data, std::size_t size, std::size_t max);
 

@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
-#include "bytes.hpp"
-#include "checksum.hpp"
+#include "disk/bytes.hpp"
+#include "disk/checksum.hpp"
+#include "disk/snapshot.hpp"
 #include "open_store.hpp"
 #include "simulated_folder.hpp"
-#include "snapshot.hpp"
 
 extern "C" std::size_t LLVMFuzzerMutate(unsigned char* data, std::size_t size, std::size_t max);
 

@@ -1,0 +1,27 @@
+#include "base/limits.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace kv {
+
+std::uint32_t connection_limit(std::uint32_t wanted) {
+  constexpr rlim_t others =
+      32;  // descriptors that are no connections: logs, files, the listening socket
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  if (limit.rlim_cur < wanted + others) {
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted + others);
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // what it brought is read back on the next line
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  const auto possible = limit.rlim_cur > others + 1 ? limit.rlim_cur - others : 1;
+  if (possible >= wanted) return wanted;
+  spdlog::warn("at most {} connections in place of {}: the limit of open files is {} (ulimit -n)",
+               possible, wanted, limit.rlim_cur);
+  return static_cast<std::uint32_t>(possible);
+}
+
+}  // namespace kv

@@ -1,0 +1,83 @@
+#include "net/server.hpp"
+
+#include <boost/asio/write.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <exception>
+#include <system_error>
+#include <thread>
+
+#include "base/limits.hpp"
+#include "base/start_error.hpp"
+#include "net/linger.hpp"
+#include "net/session.hpp"
+
+namespace kv {
+namespace {
+
+constexpr std::uint32_t refusals_max = 64;  // at a time; who comes on top is closed at once
+
+void refuse(tcp::socket socket) {
+  boost::system::error_code left;
+  boost::asio::write(socket, boost::asio::buffer("-ERR max number of clients reached\r\n", 36),
+                     left);
+  lingering_close(socket);
+}
+
+}  // namespace
+
+Server::Server(const Options& options, Service& service)
+    : acceptor_{listen(context_, options)},
+      service_{service},
+      connections_max_{connection_limit(options.max_connections)} {
+  expect_room(acceptor_);
+  try {
+    std::thread{[] {}}.join();  // as each connection will need one
+  } catch (const std::system_error& error) {
+    throw StartError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
+                                             " (ulimit -u and -v bound them)"};
+  }
+}
+
+void Server::run() {
+  constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop
+  while (true) {
+    boost::system::error_code failed;
+    tcp::socket socket = acceptor_.accept(failed);
+    if (failed) {
+      spdlog::warn("cannot accept a connection: {}", failed.message());
+      std::this_thread::sleep_for(pause);
+      continue;
+    }
+    set_options(socket);
+    start_thread(std::move(socket));
+  }
+}
+
+void Server::start_thread(tcp::socket socket) {
+  const auto before = connections_.fetch_add(1);
+  const bool over = before >= connections_max_;
+  try {
+    if (before >= connections_max_ + refusals_max)
+      throw std::system_error{std::make_error_code(std::errc::too_many_files_open)};
+    std::thread{[this, over](tcp::socket connection) {
+                  serve(std::move(connection), over);
+                  --connections_;
+                },
+                std::move(socket)}
+        .detach();
+  } catch (const std::exception& error) {  // the kernel has no thread left, or we want no more
+    --connections_;
+    spdlog::warn("a connection was closed unserved: {}", error.what());
+  }
+}
+
+/// The edge where exceptions end: one of them costs a connection, not the server.
+void Server::serve(tcp::socket socket, bool over) try {
+  over ? refuse(std::move(socket)) : Session{std::move(socket), service_}.run();
+} catch (const std::exception& error) {
+  spdlog::error("a connection ended with an exception: {}", error.what());
+}
+
+}  // namespace kv

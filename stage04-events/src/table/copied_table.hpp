@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "table/storage.hpp"
+
+namespace kv {
+
+/// Iterates over entries that it owns.
+class CopiedTable : public Iterator {
+ public:
+  explicit CopiedTable(std::vector<Entry> entries) : entries_{std::move(entries)} {}
+
+  std::optional<Entry> next() override {
+    if (next_ == entries_.size()) return std::nullopt;
+    return std::move(entries_[next_++]);
+  }
+  std::vector<Entry> rest() override {
+    if (next_ > 0) return Iterator::rest();
+    return std::exchange(entries_, {});  // they are there already: all of a table, only once
+  }
+
+ private:
+  std::vector<Entry> entries_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace kv

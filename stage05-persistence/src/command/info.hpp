@@ -1,0 +1,24 @@
+#pragma once
+
+#include "command/hooks.hpp"
+#include "disk/store.hpp"
+#include "net/shared.hpp"
+#include "table/memtable.hpp"
+
+namespace kv {
+
+/// What all tables hold together.
+struct Usage {
+  std::size_t keys = 0, tables = 0, bytes = 0;  // bytes of keys and values, with what a row adds
+};
+Usage usage_of(const MemTable& memtable);
+
+/// Counts the commands, in load.
+void add_counter(HooksBuilder& hooks, Load& load);
+
+/// Answers INFO with what is known of the server. Memtable, load and store must outlive the hooks;
+/// the store may be nullptr.
+void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load,
+              const Store* store = nullptr);
+
+}  // namespace kv
