@@ -33,7 +33,9 @@ std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::st
   kv::add_counter(hooks, load);
   if (!token.empty()) kv::add_auth(hooks, token);
   if (options.read_only) kv::add_read_only(hooks);
-  kv::add_info(hooks, storage, load, store);
+  kv::add_info(
+      hooks, storage, load,
+      store ? [store] { return store->info(); } : std::function<std::vector<kv::Entry>()>{});
   return hooks.build();
 }
 

@@ -83,7 +83,7 @@ Session::Next Session::execute() {
   while (next == Next::execute && output_.size() < answers_waiting_max && !took_long) {
     const auto frame = next_frame(bytes, shared_.options.frame_bytes_max);
     if (!frame) {
-      shared_.load.foreign_log.add(peer_of(socket_), bytes, frame.error().message);
+      shared_.foreign_log->add(peer_of(socket_), bytes, frame.error().message);
       answer({.status = frame.error().status, .message = frame.error().message});
       next = Next::close;
     } else if (!*frame) {

@@ -7,7 +7,7 @@
 #include "base/byte_order_mark.hpp"
 #include "base/limits.hpp"
 #include "base/start_error.hpp"
-#include "wire/fields.hpp"
+#include "base/utf8.hpp"
 
 namespace kv {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "command/hooks.hpp"
-#include "net/shared.hpp"
+#include "command/load.hpp"
 #include "table/memtable.hpp"
 
 namespace kv {

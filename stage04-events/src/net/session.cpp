@@ -95,7 +95,7 @@ Session::Next Session::execute() {
          !connection_.close) {
     const auto frame = next_frame(bytes, frame_bytes_max());
     if (!frame) {
-      shared_.load.foreign_log.add(connection_.peer, bytes, frame.error().message);
+      shared_.foreign_log->add(connection_.peer, bytes, frame.error().message);
       answer({.status = frame.error().status, .message = frame.error().message});
       next = Next::close;
     } else if (!*frame) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
 
 #include <bit>
 #include <cassert>
@@ -10,6 +9,8 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+
+#include "base/utf8.hpp"
 
 // What a protobuf message is made of: fields, each with a tag in front that says which field it is,
 // and by its type where it ends. A field that is not known can be skipped, so an old server
@@ -116,24 +117,6 @@ inline bool skip(Tag tag, std::string_view& in, int depth = 100) {
     case 5: return read_bytes(in, 4, bytes);
     default: return false;
   }
-}
-
-/// Most texts are, and eight bytes at a time that is soon seen.
-inline bool is_ascii(std::string_view text) {
-  std::uint64_t bits = 0, eight = 0;
-  for (; text.size() >= sizeof(eight); text.remove_prefix(sizeof(eight))) {
-    std::memcpy(&eight, text.data(), sizeof(eight));
-    bits |= eight;
-  }
-  for (const char c : text) bits |= static_cast<unsigned char>(c);
-  return (bits & 0x8080'8080'8080'8080) == 0;
-}
-
-inline bool is_utf8(std::string_view text) {
-  using google::protobuf::internal::WireFormatLite;
-  return is_ascii(text) ||
-         WireFormatLite::VerifyUtf8String(text.data(), static_cast<int>(text.size()),
-                                          WireFormatLite::PARSE, "of a request");
 }
 
 inline bool read_text(std::string_view& in, std::string& to) {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/limits.hpp"
 
@@ -23,13 +25,6 @@ std::optional<std::size_t> resident_bytes() {
   std::size_t all = 0, resident = 0;
   if (!(statm >> all >> resident)) return std::nullopt;
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
-
-/// `created` is in a file, and so by a clock that can be set back since: then it is 0.
-std::uint64_t seconds_since(std::int64_t created) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now).count() - created;
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0));
 }
 
 }  // namespace
@@ -57,9 +52,10 @@ void add_counter(HooksBuilder& hooks, Load& load) {
   });
 }
 
-void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load, const Store* store) {
+void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load,
+              std::function<std::vector<Entry>()> more) {
   using Clock = std::chrono::steady_clock;
-  const auto info = [&memtable, &load, store, start = Clock::now()] {
+  const auto info = [&memtable, &load, more = std::move(more), start = Clock::now()] {
     const auto usage = usage_of(memtable);
     const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start);
     Response response{.pairs = {number("keys", usage.keys), number("tables", usage.tables),
@@ -71,15 +67,7 @@ void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load, c
       response.pairs.push_back(number("resident_bytes", *bytes));
     if (const auto count = open_descriptors())
       response.pairs.push_back(number("open_descriptors", *count));
-    if (store) {
-      response.pairs.push_back(number("last_lsn", store->wal().last_lsn()));
-      response.pairs.push_back(number("durable_lsn", store->wal().durable_lsn()));
-      if (const auto bytes = store->bytes_of_log())
-        response.pairs.push_back(number("log_bytes", *bytes));
-      response.pairs.push_back(number("snapshots_failed", store->snapshots_failed()));
-      if (const auto created = store->snapshot_created(); created != 0)
-        response.pairs.push_back(number("snapshot_age", seconds_since(created)));
-    }
+    if (more) std::ranges::move(more(), std::back_inserter(response.pairs));
     return response;
   };
   hooks.on_received([info](Connection&, const Request& request) -> std::optional<Response> {

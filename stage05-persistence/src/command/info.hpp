@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "command/hooks.hpp"
-#include "disk/store.hpp"
-#include "net/shared.hpp"
+#include "command/load.hpp"
 #include "table/memtable.hpp"
 
 namespace kv {
@@ -16,9 +18,9 @@ Usage usage_of(const MemTable& memtable);
 /// Counts the commands, in load.
 void add_counter(HooksBuilder& hooks, Load& load);
 
-/// Answers INFO with what is known of the server. Memtable, load and store must outlive the hooks;
-/// the store may be nullptr.
+/// Answers INFO with what is known of the server, and with what `more` adds, if it is there.
+/// Memtable and load must outlive the hooks.
 void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load,
-              const Store* store = nullptr);
+              std::function<std::vector<Entry>()> more = {});
 
 }  // namespace kv

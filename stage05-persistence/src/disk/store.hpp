@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "disk/folder.hpp"
 #include "disk/snapshotter.hpp"
@@ -39,6 +40,9 @@ class Store {
 
   /// What the log takes on the disk, with room reserved; nullopt when the folder cannot tell.
   std::optional<std::uint64_t> bytes_of_log() const;
+
+  /// What INFO says of it.
+  std::vector<Entry> info() const;
 
   /// The orderly end; nothing may change any more.
   Result<void> close();

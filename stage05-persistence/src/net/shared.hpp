@@ -1,12 +1,9 @@
 #pragma once
 
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <utility>
 
 #include "base/options.hpp"
+#include "command/load.hpp"
 #include "command/hooks.hpp"
 #include "command/service.hpp"
 #include "disk/wal.hpp"
@@ -14,29 +11,6 @@
 #include "wire/foreign.hpp"
 
 namespace kv {
-
-/// What all connections take together, so that it can be bounded.
-struct Load {
-  std::atomic<std::uint32_t> connections = 0;
-  std::atomic<std::uint32_t> sockets = 0;    ///< accepted and not closed, also those not served
-  std::atomic<std::size_t> input_bytes = 0;  ///< held for frames that are not there to their end
-  ForeignLog foreign_log;
-  std::atomic<std::uint64_t> commands = 0;  ///< since the start
-};
-
-/// Counts one socket, from when it was accepted on, before its worker has even heard of it.
-class Place {
- public:
-  explicit Place(std::atomic<std::uint32_t>& sockets) : sockets_{&sockets} { ++sockets; }
-  Place(Place&& other) noexcept : sockets_{std::exchange(other.sockets_, nullptr)} {}
-  Place& operator=(Place&&) = delete;
-  ~Place() {
-    if (sockets_) --*sockets_;
-  }
-
- private:
-  std::atomic<std::uint32_t>* sockets_;
-};
 
 /// What all connections work with; it outlives them.
 struct Shared {
@@ -46,6 +20,7 @@ struct Shared {
   WatchHub& watch_hub;
   Load& load;
   Wal* wal = nullptr;  ///< nullptr: nothing is kept
+  const std::unique_ptr<ForeignLog> foreign_log = std::make_unique<ForeignLog>();
 };
 
 }  // namespace kv
