@@ -137,7 +137,7 @@ TEST(BenchLoadSlots, HaveEveryAnswerAndAMarkWhereThereWasOne) {
   EXPECT_EQ(answers, report.latency.count());
   EXPECT_EQ(slowest, report.latency.max());
   ASSERT_GT(report.slots.size(), 2u);
-  EXPECT_TRUE(report.slots.front().marked);
+  EXPECT_TRUE(std::ranges::any_of(report.slots, &Report::Slot::marked));
   EXPECT_FALSE(report.slots.back().marked);
 }
 
