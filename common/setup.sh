@@ -44,14 +44,16 @@ fail_with_log() {  # NAME LINES MESSAGE
 # ---- installing ----
 
 # What a build and most tests need, a line each: the package, and the least version that will do.
-needs() {
-  local boost=libboost-dev
+needs() {  # [STAGE]: what it and those before it need; without one, what all need
+  local stage=${1:-stage99} boost=libboost-dev
   if grep -qx 'VERSION_CODENAME=bookworm' /etc/os-release; then
     boost=libboost1.81-dev  # Debian 12's libboost-dev is 1.74
   fi
-  printf '%s %s\n' g++ 12 cmake 3.25 ninja-build 1.10 "$boost" 1.81 \
-    protobuf-compiler 3.21 libprotobuf-dev 3.21 libspdlog-dev 1.10 libcli11-dev 2.1 \
-    libjemalloc-dev 5.2 libxxhash-dev 0.8 libgtest-dev 1.12 libgmock-dev 1.12 redis-tools 7.0
+  printf '%s %s\n' g++ 12 cmake 3.25 ninja-build 1.10 "$boost" 1.81 libspdlog-dev 1.10 \
+    libcli11-dev 2.1 libgtest-dev 1.12 libgmock-dev 1.12 redis-tools 7.0
+  [[ $stage < stage03 ]] ||
+    printf '%s %s\n' protobuf-compiler 3.21 libprotobuf-dev 3.21 libjemalloc-dev 5.2
+  [[ $stage < stage05 ]] || printf '%s %s\n' libxxhash-dev 0.8
 }
 
 # What tests need besides: programs and libraries that nobody here wrote, to be clients or peers.

@@ -1,5 +1,16 @@
 # Included by every stage's CMakeLists.txt, right after project(): language, dependencies, and the
 # functions that a stage is made with. A stage builds alone, or under the top level with others.
+#
+# A stage is written in steps, from the ground up, and its CMakeLists.txt lists them in that order:
+#
+#   kv_kept(TESTS words)                  # what comes unchanged from the stage before
+#   kv_step(record src/disk/record.cpp    # a step: its files, and the tests that check it
+#     TESTS record)
+#   kv_given(client apps/kv-client.cpp)   # a step that is neither taught nor counted
+#
+# x.cpp stands for x.hpp as well. A file belongs to one step; what no step names is kept. A test of a
+# step is linked with all objects of this step, and with what these need of earlier steps and of what
+# is kept: so the build proves that a step needs nothing of a later one.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -22,41 +33,145 @@ if(KV_TESTS)
   enable_testing()
 endif()
 
+set(KV_COMMON ${CMAKE_CURRENT_LIST_DIR})
 if(NOT TARGET kv-asio)
-  add_subdirectory(${CMAKE_CURRENT_LIST_DIR} common)
+  add_subdirectory(${KV_COMMON} common)
 endif()
 
-# kv_library(SOURCE...): the stage's library; its name is the project's.
-function(kv_library)
-  add_library(${PROJECT_NAME} STATIC ${ARGN})
-  target_include_directories(${PROJECT_NAME} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/src)
-  target_compile_definitions(${PROJECT_NAME} PUBLIC KV_STAGE="${PROJECT_NAME}")
-  target_link_libraries(${PROJECT_NAME} PUBLIC kv-asio spdlog::spdlog CLI11::CLI11 PRIVATE kv-warnings)
-  # Half the time to build it goes into debug information on CLI11.
-  set_source_files_properties(src/base/options.cpp PROPERTIES COMPILE_OPTIONS $<$<CONFIG:RelWithDebInfo>:-g0>)
-endfunction()
-
-# kv_proto(FILE): protobuf messages, linked into the library; the header is "<folder>/<name>.pb.h".
-function(kv_proto file)
-  find_package(protobuf CONFIG QUIET)
-  if(NOT protobuf_FOUND)  # Debian's has no CMake configuration
-    find_package(Protobuf 3.21 REQUIRED)
+# kv_step(NAME FILE... [TESTS NAME...] [SLOW NAME...] [HELPERS SOURCE...]): the next step. A test NAME
+# is tests/NAME_test.cpp, or in common/unit where several stages have it; SLOW ones have that label.
+# HELPERS are compiled for these tests and for those of later steps. The tests find the stage's
+# programs by KV_SERVER and KV_CLIENT if the step names one. A step of which a file is not there yet
+# ends the list: a stage that is still being written builds as far as it goes.
+function(kv_step step)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "TESTS;SLOW;HELPERS")
+  set(files ${arg_UNPARSED_ARGUMENTS})
+  set_property(DIRECTORY APPEND PROPERTY kv_named ${files})
+  foreach(file IN LISTS files)
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+      message(STATUS "${PROJECT_NAME} is built up to step ${step}, of which ${file} is missing")
+      set_property(DIRECTORY PROPERTY kv_ended TRUE)
+    endif()
+  endforeach()
+  get_property(ended DIRECTORY PROPERTY kv_ended)
+  if(ended)
+    return()
   endif()
-  add_library(${PROJECT_NAME}-proto STATIC ${file})
-  protobuf_generate(TARGET ${PROJECT_NAME}-proto)
-  target_include_directories(${PROJECT_NAME}-proto SYSTEM PUBLIC ${CMAKE_CURRENT_BINARY_DIR})
-  target_link_libraries(${PROJECT_NAME}-proto PUBLIC protobuf::libprotobuf)
-  target_link_libraries(${PROJECT_NAME} PUBLIC ${PROJECT_NAME}-proto)
+
+  set(sources ${files})
+  list(FILTER sources INCLUDE REGEX "^src/.*cpp$")
+  set(objects "")
+  if(sources)
+    add_library(${PROJECT_NAME}-${step} OBJECT ${sources})
+    target_link_libraries(${PROJECT_NAME}-${step} PRIVATE ${PROJECT_NAME}-needs kv-warnings)
+    set(objects $<TARGET_OBJECTS:${PROJECT_NAME}-${step}>)
+  endif()
+  set(programs ${files})
+  list(FILTER programs INCLUDE REGEX "^apps/")
+  foreach(program IN LISTS programs)
+    kv_program(${program})
+  endforeach()
+
+  get_property(earlier DIRECTORY PROPERTY kv_objects)
+  get_property(helpers DIRECTORY PROPERTY kv_helpers)
+  if(KV_TESTS AND arg_HELPERS)
+    set(own ${PROJECT_NAME}-${step}-helpers)
+    add_library(${own} STATIC ${arg_HELPERS})
+    target_link_libraries(${own} PUBLIC ${PROJECT_NAME}-needs GTest::gtest PRIVATE kv-warnings kv-quick-build)
+    list(PREPEND helpers ${own})  # those of later steps use those of earlier ones
+  endif()
+  if(KV_TESTS AND earlier)
+    add_library(${PROJECT_NAME}-before-${step} STATIC EXCLUDE_FROM_ALL ${earlier})
+    set_target_properties(${PROJECT_NAME}-before-${step} PROPERTIES LINKER_LANGUAGE CXX)
+    set(before ${PROJECT_NAME}-before-${step})
+  endif()
+  foreach(test IN LISTS arg_TESTS)
+    kv_test(${test} "${objects}" "${helpers};${before}" "${programs}" fast)
+  endforeach()
+  foreach(test IN LISTS arg_SLOW)
+    kv_test(${test} "${objects}" "${helpers};${before}" "${programs}" slow)
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY kv_objects ${objects})
+  set_property(DIRECTORY PROPERTY kv_helpers ${helpers})
 endfunction()
 
-# kv_program(NAME SOURCE): a program, built as <stage's build folder>/NAME.
-function(kv_program name source)
+# kv_given(...): a step that is given to whoever writes the stage.
+function(kv_given)
+  kv_step(${ARGV})
+endfunction()
+
+# kv_kept([TESTS NAME...]): first of all, where there is a stage before: all that no step names. Its
+# tests are linked with the whole stage, and find its programs.
+function(kv_kept)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "TESTS")
+  set_property(DIRECTORY PROPERTY kv_objects $<TARGET_OBJECTS:${PROJECT_NAME}-kept>)
+  foreach(test IN LISTS arg_TESTS)
+    kv_test(${test} "" ${PROJECT_NAME} all fast)
+  endforeach()
+endfunction()
+
+# At the end of the stage's CMakeLists.txt: what is kept, and all of it as one library.
+function(kv_finish)
+  get_property(objects DIRECTORY PROPERTY kv_objects)
+  get_property(named DIRECTORY PROPERTY kv_named)
+  file(GLOB kept CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} src/*/*.cpp apps/*.cpp)
+  list(REMOVE_ITEM kept ${named})
+  set(sources ${kept})
+  list(FILTER sources INCLUDE REGEX "^src/")
+  if(sources)
+    add_library(${PROJECT_NAME}-kept OBJECT ${sources})
+    target_link_libraries(${PROJECT_NAME}-kept PRIVATE ${PROJECT_NAME}-needs kv-warnings)
+  endif()
+  list(FILTER kept INCLUDE REGEX "^apps/")
+  foreach(program IN LISTS kept)
+    kv_program(${program})
+  endforeach()
+  add_library(${PROJECT_NAME} STATIC ${objects})
+  set_target_properties(${PROJECT_NAME} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${PROJECT_NAME} PUBLIC ${PROJECT_NAME}-needs)
+endfunction()
+
+# kv_program(SOURCE): a program, linked with the whole stage: <stage's build folder>/<name of SOURCE>.
+function(kv_program source)
+  get_filename_component(name ${source} NAME_WE)
   add_executable(${PROJECT_NAME}-${name} ${source})
   set_target_properties(${PROJECT_NAME}-${name} PROPERTIES OUTPUT_NAME ${name})
   target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${PROJECT_NAME} kv-warnings)
   if(NOT name STREQUAL kv-server)  # of inline functions the linker takes the first copy that it sees
     target_link_libraries(${PROJECT_NAME}-${name} PRIVATE kv-quick-build)
   endif()
+endfunction()
+
+# kv_test(NAME OBJECTS LIBRARIES PROGRAMS LABEL): a GoogleTest program. PROGRAMS: not empty, if it
+# starts the stage's programs.
+function(kv_test name objects libraries programs label)
+  if(NOT KV_TESTS)
+    return()
+  endif()
+  set(source tests/${name}_test.cpp)
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+    set(source ${KV_COMMON}/unit/${name}_test.cpp)
+  endif()
+  string(REPLACE _ - target ${PROJECT_NAME}-${name}-test)
+  add_executable(${target} ${source} ${objects})
+  target_include_directories(${target} PRIVATE tests)
+  target_link_libraries(${target} PRIVATE
+    ${libraries} ${PROJECT_NAME}-needs ${KV_FIXTURES} kv-warnings kv-quick-build GTest::gtest_main)
+  target_precompile_headers(${target} REUSE_FROM kv-test-headers)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/golden)  # data folders that are kept as they are
+    target_compile_definitions(${target} PRIVATE KV_GOLDEN="${CMAKE_CURRENT_SOURCE_DIR}/tests/golden")
+  endif()
+  if(programs)
+    foreach(program server client inspect)
+      if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/apps/kv-${program}.cpp)
+        string(TOUPPER KV_${program} variable)
+        target_compile_definitions(${target} PRIVATE ${variable}="${CMAKE_CURRENT_BINARY_DIR}/kv-${program}")
+        add_dependencies(${target} ${PROJECT_NAME}-kv-${program})
+      endif()
+    endforeach()
+  endif()
+  gtest_discover_tests(${target} TEST_PREFIX ${PROJECT_NAME}. DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${label}" TIMEOUT 300)
 endfunction()
 
 # kv_jemalloc(TARGET): the program allocates with jemalloc, in less time and less memory than glibc takes.
@@ -68,52 +183,21 @@ function(kv_jemalloc target)
   endif()
 endfunction()
 
-# kv_test_headers(TARGET): compiles GoogleTest's headers once for all test programs of a folder, the
-# first of which does it: each then takes a third less time to build.
-function(kv_test_headers target)
-  get_property(first DIRECTORY PROPERTY kv_first_test)
-  if(first)
-    target_precompile_headers(${target} REUSE_FROM ${first})
-  else()
-    target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
-    set_property(DIRECTORY PROPERTY kv_first_test ${target})
-  endif()
-endfunction()
-
-# kv_test(NAME SOURCE [LABEL...]): a GoogleTest program; it finds the stage's programs through
-# KV_SERVER and KV_CLIENT. Labels: fast (the default), slow, limits, soak.
-function(kv_test name source)
-  if(NOT KV_TESTS)
-    return()
-  endif()
-  set(labels ${ARGN})
-  if(NOT labels)
-    set(labels fast)
-  endif()
-  set(target ${PROJECT_NAME}-${name})
-  add_executable(${target} ${source})
-  target_link_libraries(${target} PRIVATE ${PROJECT_NAME} kv-fixtures kv-warnings kv-quick-build GTest::gtest_main)
-  kv_test_headers(${target})
-  target_compile_definitions(${target} PRIVATE
-    KV_SERVER="$<TARGET_FILE:${PROJECT_NAME}-kv-server>" KV_CLIENT="$<TARGET_FILE:${PROJECT_NAME}-kv-client>")
-  if(TARGET ${PROJECT_NAME}-kv-inspect)
-    target_compile_definitions(${target} PRIVATE KV_INSPECT="$<TARGET_FILE:${PROJECT_NAME}-kv-inspect>")
-    add_dependencies(${target} ${PROJECT_NAME}-kv-inspect)
-  endif()
-  add_dependencies(${target} ${PROJECT_NAME}-kv-server ${PROJECT_NAME}-kv-client)
-  gtest_discover_tests(${target} TEST_PREFIX ${PROJECT_NAME}. DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${labels}" TIMEOUT 300)
-endfunction()
-
-# kv_fuzz(NAME SOURCE): a fuzzer, and a test that runs it for a minute on what is in
-# tests/fuzz/NAME; what it adds to that is kept in the build folder.
-function(kv_fuzz name source)
+# kv_fuzz(NAME): the fuzzer fuzz/NAME_fuzz.cpp, and a test that runs it for a minute on what is in
+# fuzz/NAME, both in tests or in common/unit; what it adds to that is kept in the build folder.
+function(kv_fuzz name)
   if(NOT KV_FUZZ)
     return()
   endif()
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz)
+  if(NOT EXISTS ${folder}/${name}_fuzz.cpp)
+    set(folder ${KV_COMMON}/unit/fuzz)
+  endif()
   set(target ${PROJECT_NAME}-${name}-fuzz)
-  add_executable(${target} ${source})
-  target_link_libraries(${target} PRIVATE ${PROJECT_NAME} kv-warnings)
+  get_property(helpers DIRECTORY PROPERTY kv_helpers)
+  add_executable(${target} ${folder}/${name}_fuzz.cpp)
+  target_include_directories(${target} PRIVATE tests)
+  target_link_libraries(${target} PRIVATE ${helpers} ${PROJECT_NAME} kv-warnings)
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   if(NOT TARGET kv-fuzzers)
     add_custom_target(kv-fuzzers)
@@ -122,7 +206,32 @@ function(kv_fuzz name source)
   set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name})
   file(MAKE_DIRECTORY ${found})
   add_test(NAME ${PROJECT_NAME}.fuzz.${name}
-    COMMAND ${target} -max_total_time=60 -timeout=20 -max_len=4096 ${found} ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/${name}
+    COMMAND ${target} -max_total_time=60 -timeout=20 -max_len=4096 ${found} ${folder}/${name}
     WORKING_DIRECTORY ${found})
   set_tests_properties(${PROJECT_NAME}.fuzz.${name} PROPERTIES LABELS soak TIMEOUT 300)
 endfunction()
+
+# What the stage that includes this file compiles with, and links. The top level is none.
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/src)
+  add_library(${PROJECT_NAME}-needs INTERFACE)
+  target_include_directories(${PROJECT_NAME}-needs INTERFACE src)
+  target_compile_definitions(${PROJECT_NAME}-needs INTERFACE KV_STAGE="${PROJECT_NAME}")
+  target_link_libraries(${PROJECT_NAME}-needs INTERFACE kv-asio spdlog::spdlog CLI11::CLI11)
+  # Half the time to build it goes into debug information on CLI11.
+  set_source_files_properties(src/base/options.cpp
+    PROPERTIES COMPILE_OPTIONS $<$<CONFIG:RelWithDebInfo>:-g0>)
+  set(KV_FIXTURES kv-fixtures)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/proto/kv.proto)  # compiled, it is "proto/kv.pb.h"
+    set(KV_FIXTURES kv-frame-fixtures)
+    find_package(protobuf CONFIG QUIET)
+    if(NOT protobuf_FOUND)  # Debian's has no CMake configuration
+      find_package(Protobuf 3.21 REQUIRED)
+    endif()
+    add_library(${PROJECT_NAME}-proto STATIC proto/kv.proto)
+    protobuf_generate(TARGET ${PROJECT_NAME}-proto)
+    target_include_directories(${PROJECT_NAME}-proto SYSTEM PUBLIC ${CMAKE_CURRENT_BINARY_DIR})
+    target_link_libraries(${PROJECT_NAME}-proto PUBLIC protobuf::libprotobuf)
+    target_link_libraries(${PROJECT_NAME}-needs INTERFACE ${PROJECT_NAME}-proto)
+  endif()
+  cmake_language(DEFER CALL kv_finish)
+endif()

@@ -1,82 +1,108 @@
 #!/usr/bin/env bash
-# What changes from one stage to the next is what the stage's changes.txt lists, and nothing else.
-#   added src/a.cpp
-#   changed src/b.cpp
-#   removed src/c.cpp
-# Usage: drift_test.sh [ROOT]; drift_test.sh --list OLD NEW, which prints the list for two folders;
-# or drift_test.sh --self-test, which shows that it can fail.
+# What changes from one stage to the next is what the steps of the later one name, and nothing else:
+# each file that is added or changed is named by one step, and none that is kept. Each test in a
+# stage's tests/ is named, too; one that two stages have stands in common/unit.
+# Usage: drift_test.sh [ROOT]; or drift_test.sh --self-test, which shows that it can fail.
 set -euo pipefail
 
-parts='src apps proto tests naive'
-data='tests/*/*/*'  # what fuzzers start from, and data folders: not code that a reader compares
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/steps.sh
+source "$here/steps.sh"
 
-# The true list, in the form of changes.txt.
-changes() {  # OLD NEW
-  local old=$1 new=$2 file
-  for file in $(for stage in "$old" "$new"; do
-    (cd "$stage" && for part in $parts; do [[ ! -d $part ]] || find "$part" -type f ! -path "$data"; done)
-  done | sort -u); do
-    if [[ ! -e $old/$file ]]; then
-      echo "added $file"
-    elif [[ ! -e $new/$file ]]; then
-      echo "removed $file"
-    elif ! cmp -s "$old/$file" "$new/$file"; then
-      echo "changed $file"
+check_pair() {  # OLD NEW: one line for each mistake
+  local old=$1 new=$2 kind step what name file change
+  local -A named=() tests=()
+  while read -r kind step what name; do
+    case $what in
+      file)
+        if [[ ! -e $new/$name ]]; then
+          echo "step $step names $name, which is not there"
+        elif [[ -n ${named[$name]:-} ]]; then
+          echo "$name is named by the steps ${named[$name]} and $step"
+        elif [[ $(change_of "$old" "$new" "$name") == kept ]]; then
+          echo "step $step names $name, which is as in ${old##*/}"
+        fi
+        named[$name]=$step
+        ;;
+      header) named[$name]=${named[$name]:-$step} ;;
+      test)
+        tests[tests/${name}_test.cpp]=$step
+        [[ -e $(test_source "$new" "$name") ]] || echo "the test $name is not there"
+        ;;
+      helper) tests[$name]=$step tests[${name%.cpp}.hpp]=$step ;;
+    esac
+  done < <(steps_of "$new")
+  for file in $(code_of "$new"); do
+    change=$(change_of "$old" "$new" "$file")
+    [[ $change == kept || -n ${named[$file]:-} ]] || echo "$file is $change, and no step names it"
+  done
+  for file in $(cd "$new" && find tests -maxdepth 1 -name '*.cpp' 2>/dev/null); do
+    [[ -n ${tests[$file]:-} ]] || echo "no step names $file"
+    if [[ $(change_of "$old" "$new" "$file") == kept ]]; then
+      echo "$file is as in ${old##*/}: it belongs in common/unit"
     fi
   done
 }
 
 check() {  # ROOT
-  local stage old='' wrong
+  local stage old='' wrong status=0
   for stage in "$1"/stage*/; do
     stage=${stage%/}
-    if [[ -n $old ]]; then
-      wrong=$(diff <(sort "$stage/changes.txt") <(changes "$old" "$stage" | sort) |
-        sed -n 's/^< /  listed, but not true:  /p; s/^> /  true, but not listed:  /p') || true
-      if [[ -n $wrong ]]; then
-        echo "${stage##*/}/changes.txt, against ${old##*/}:"
-        echo "$wrong"
-        return 1
-      fi
+    wrong=$(check_pair "$old" "$stage")
+    if [[ -n $wrong ]]; then
+      printf '%s: %s\n' "${stage##*/}/CMakeLists.txt, against ${old##*/}" "$wrong"
+      status=1
     fi
     old=$stage
   done
   [[ -n $old ]] || { echo "no stages in $1"; return 1; }
+  return "$status"
 }
 
 self_test() {
-  local root
+  local root a b
   root=$(mktemp -d)
   # shellcheck disable=SC2064  # now, while there is a root
   trap "rm -rf '$root'" EXIT
-  mkdir -p "$root"/stage01-a/src "$root"/stage02-b/src
-  echo same | tee "$root"/stage0{1-a,2-b}/src/kept.cpp >"$root/stage01-a/src/old.cpp"
-  echo 1 >"$root/stage01-a/src/grown.cpp"
-  echo 2 | tee "$root/stage02-b/src/grown.cpp" >"$root/stage02-b/src/new.cpp"
-  printf '%s src/%s.cpp\n' added new changed grown removed old >"$root/stage02-b/changes.txt"
-  must 0 'an exact list passes' "$root"
-
-  echo 'more' >>"$root/stage02-b/src/kept.cpp"
-  must 1 'a change that is not listed' "$root"
-  echo 'changed src/kept.cpp' >>"$root/stage02-b/changes.txt"
-  must 0 'the same change, listed' "$root"
-  cp "$root"/stage0{1-a,2-b}/src/kept.cpp
-  must 1 'a listed change that did not happen' "$root"
-  sed -i '$d' "$root/stage02-b/changes.txt"
-  touch "$root/stage02-b/src/extra.cpp"
-  must 1 'a new file that is not listed' "$root"
-  rm "$root/stage02-b/src/extra.cpp" "$root/stage02-b/src/kept.cpp"
-  must 1 'a file gone that is not listed' "$root"
+  a=$root/stage01-a b=$root/stage02-b
+  mkdir -p {"$a","$b"}/src/base {"$a","$b"}/tests "$root/common/unit"
+  echo same | tee {"$a","$b"}/src/base/kept.cpp >"$a/src/base/old.cpp"
+  echo 1 | tee "$a/src/base/grown.cpp" >"$a/tests/base_test.cpp"
+  echo 2 | tee "$b/src/base/grown.cpp" "$b/src/base/new.hpp" >"$b/src/base/new.cpp"
+  echo 'kv_step(all src/base/kept.cpp src/base/old.cpp src/base/grown.cpp TESTS base)' >"$a/CMakeLists.txt"
+  steps 'kv_step(new src/base/new.cpp)' 'kv_step(grown src/base/grown.cpp)'
+  must 0 'an exact list'
+  steps 'kv_step(new src/base/new.cpp)'
+  must 1 'a change that no step names'
+  steps 'kv_step(grown src/base/grown.cpp)'
+  must 1 'an addition that no step names'
+  steps 'kv_step(all src/base/new.cpp src/base/kept.cpp src/base/grown.cpp)'
+  must 1 'a kept file that a step names'
+  steps 'kv_step(all src/base/new.cpp src/base/grown.cpp src/base/gone.cpp)'
+  must 1 'a file that is not there'
+  steps 'kv_step(all src/base/new.cpp src/base/grown.cpp)' 'kv_step(grown src/base/grown.cpp)'
+  must 1 'a file of two steps'
+  steps 'kv_step(all src/base/new.cpp src/base/grown.cpp TESTS missing)'
+  must 1 'a test that is not there'
+  touch "$root/common/unit/missing_test.cpp"
+  must 0 'a test that stages share'
+  touch "$b/tests/own_test.cpp"
+  must 1 'a test that no step names'
+  steps 'kv_step(all src/base/new.cpp src/base/grown.cpp TESTS own base)'
+  cp {"$a","$b"}/tests/base_test.cpp
+  must 1 'a test that is the same in both'
 }
 
-must() {  # STATUS WHAT ROOT
+steps() { printf '%s\n' 'kv_kept(TESTS' ')' "$@" >"$b/CMakeLists.txt"; }  # LINE...
+
+must() {  # STATUS WHAT
   local status=0
-  check "$3" >/dev/null || status=$?
-  ((status == $1)) || { echo "self-test: $2: status $status, not $1"; exit 1; }
+  check "$root" >"$root/out" || status=$?
+  ((status == $1)) || { echo "self-test: $2: status $status, not $1"; cat "$root/out"; exit 1; }
 }
 
-case ${1:-} in
-  --self-test) self_test ;;
-  --list) changes "${2:?}" "${3:?}" | sort ;;
-  *) check "${1:-$(cd "$(dirname "$0")/.." && pwd)}" ;;
-esac
+if [[ ${1:-} == --self-test ]]; then
+  self_test
+else
+  check "${1:-$here/..}"
+fi

@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "disk/wal.hpp"
-#include "open_store.hpp"
+#include "simulated_folder.hpp"
 
 namespace kv::test {
+
+/// Segments so small that a test sees many of them.
+inline constexpr Wal::Limits tiny_limits{.segment_bytes = 4096, .reserve_bytes = 1024};
 
 /// A log alone, on a simulated folder. Its end is that of a process that is killed: wal().close()
 /// makes it an orderly one.
@@ -48,6 +51,12 @@ class OpenLog {
   Error failure_{Status::ok, {}};
   Wal wal_;  // last: its thread uses all of the above
 };
+
+/// What a worker does for a connection that is alone: the log's thread has nothing left to write.
+inline void flush_here(Wal& wal) {
+  while (wal.flush_now()) {
+  }
+}
 
 /// How many bytes set() adds to the log.
 std::size_t record_bytes(const std::string& key, const std::string& value);

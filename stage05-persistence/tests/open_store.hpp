@@ -1,31 +1,17 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <random>
-#include <sstream>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "captured_log.hpp"
+#include "contents.hpp"
 #include "disk/store.hpp"
-#include "simulated_folder.hpp"
+#include "open_log.hpp"
 
 namespace kv::test {
-
-/// By table and key; a value as its kind and its bytes, those of a long one as their checksum: so
-/// not-a-number equals itself, and a test that fails prints something to read.
-using Contents = std::map<std::string, std::map<std::string, std::string>>;
-
-std::string text_of(const Value& value);
-Contents contents_of(const MemTable& memtable);
-
-/// For AnswerLimit: no answer is too large.
-AnswerLimit any_answer();
-
-/// Segments so small that a test sees many of them.
-inline constexpr Wal::Limits tiny_limits{.segment_bytes = 4096, .reserve_bytes = 1024};
 
 /// A store on a simulated folder, and its memtable. Its end is that of a process that is killed:
 /// close() makes it an orderly one. Throws StartError as Store does.
@@ -50,12 +36,6 @@ class OpenStore {
   std::atomic<int> failures_ = 0;
   std::unique_ptr<Store> store_;
 };
-
-/// What a worker does for a connection that is alone: the log's thread has nothing left to write.
-inline void flush_here(Wal& wal) {
-  while (wal.flush_now()) {
-  }
-}
 
 /// For survey_folder: what it reads goes into the memtable.
 inline Loader into(MemTable& memtable) {
@@ -89,21 +69,6 @@ class RandomCommands {
   Value value();
 
   std::mt19937 random_;
-};
-
-/// Collects what is logged while it lives, in place of printing it.
-class CapturedLog {
- public:
-  CapturedLog();
-  ~CapturedLog();
-  CapturedLog(const CapturedLog&) = delete;
-  CapturedLog& operator=(const CapturedLog&) = delete;
-
-  std::string text() const { return out_.str(); }  ///< only while nobody logs
-
- private:
-  std::ostringstream out_;
-  std::shared_ptr<void> before_;
 };
 
 }  // namespace kv::test

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "disk/bytes.hpp"
+#include "contents.hpp"
 #include "open_log.hpp"
 
 namespace kv::test {
@@ -39,7 +40,10 @@ class SnapshotTest : public testing::Test {
     MemTable memtable{any_answer()};
     const auto file = folder_.open(snapshot_name(lsn));
     Pieces pieces{**file};
-    EXPECT_TRUE(read_snapshot(pieces, OpenLog::store_id, lsn, into(memtable).change));
+    const auto into_memtable = [&memtable](std::string_view table, std::string_view key, Row row) {
+      memtable.replay(table, key, std::move(row));
+    };
+    EXPECT_TRUE(read_snapshot(pieces, OpenLog::store_id, lsn, into_memtable));
     return contents_of(memtable);
   }
 

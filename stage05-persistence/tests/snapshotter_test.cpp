@@ -7,7 +7,7 @@
 
 #include <latch>
 
-#include "open_log.hpp"
+#include "open_store.hpp"
 
 namespace kv::test {
 namespace {

@@ -14,7 +14,7 @@
 #include "disk/inspect.hpp"
 #include "disk/manifest.hpp"
 #include "disk/segment_file.hpp"
-#include "open_log.hpp"
+#include "open_store.hpp"
 
 namespace kv::test {
 namespace {

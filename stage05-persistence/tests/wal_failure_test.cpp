@@ -9,7 +9,7 @@
 #include "base/start_error.hpp"
 #include "disk/manifest.hpp"
 #include "disk/segment_file.hpp"
-#include "open_log.hpp"
+#include "open_store.hpp"
 
 namespace kv::test {
 namespace {

@@ -1,7 +1,6 @@
 #include "net/prefetch.hpp"
 
 #include "proto/kv.pb.h"
-#include "table/memtable.hpp"
 #include "wire/fields.hpp"
 #include "wire/frame.hpp"
 
@@ -29,15 +28,6 @@ void prefetch_next(std::string_view input, std::size_t bytes_max, const Service&
   std::string_view pair = key;
   if (in_a_pair && !read_bytes_of(wire::Kvpair::kKeyFieldNumber, pair, key)) return;
   service.prefetch(table, key);
-}
-
-void MemTable::prefetch(std::string_view table, std::string_view key) const {
-  const Name in{table}, name{key};
-  const Shard& shard = shards_[shard_index(in, name)];
-  const std::unique_lock lock{shard.mutex, std::try_to_lock};
-  if (!lock) return;  // to wait would be worse than to miss
-  const auto rows = shard.tables.by_name.find(in);
-  if (rows != shard.tables.by_name.end()) (void)rows->second.contains(Awaited{name});
 }
 
 }  // namespace kv

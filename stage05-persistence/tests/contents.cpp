@@ -1,0 +1,38 @@
+#include "contents.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "disk/checksum.hpp"
+
+namespace kv::test {
+
+std::string text_of(const Value& value) {
+  constexpr std::size_t shown_max = 24;
+  const auto bytes = value_bytes(value);
+  auto text = std::to_string(value.index()) + ":" + std::string{bytes.substr(0, shown_max)};
+  if (bytes.size() > shown_max)
+    text += fmt::format("... {} bytes, {:016x}", bytes.size(), checksum(bytes, 0));
+  return text;
+}
+
+Contents contents_of(const MemTable& memtable) {
+  Contents contents;
+  for (std::size_t shard = 0; shard < MemTable::shard_count; ++shard) {
+    memtable.visit_shard(shard, [&](const Tables& tables) {
+      for (const auto& [name, rows] : tables.by_name) {
+        for (const Row& row : rows) contents[name][std::string{row.key()}] = text_of(row.value());
+      }
+    });
+  }
+  return contents;
+}
+
+AnswerLimit any_answer() {
+  return {std::numeric_limits<std::size_t>::max(),
+          [](const std::optional<Value>&) { return std::size_t{0}; },
+          [](const Entry&) { return std::size_t{0}; }};
+}
+
+}  // namespace kv::test

@@ -1,0 +1,48 @@
+# What ./learn and the checks of the repository read of a stage's CMakeLists.txt: its list of steps.
+# shellcheck shell=bash
+
+# A line for each word of the list, in its order: KIND STEP WHAT NAME. KIND is step, given or kept;
+# WHAT is file, test or helper. A file x.cpp that is named has a second line for x.hpp, if there is
+# one: then WHAT is header.
+steps_of() {  # STAGE
+  local kind step what name
+  sed 's/#.*//' "$1/CMakeLists.txt" | tr '\n' ' ' |
+    { grep -oE 'kv_(step|given|kept)\([^)]*\)' || true; } | tr '()' '  ' |
+    awk '{
+      sub(/^kv_/, "", $1)
+      what = "file"
+      for (i = $1 == "kept" ? 2 : 3; i <= NF; ++i) {
+        if ($i == "TESTS" || $i == "SLOW") what = "test"
+        else if ($i == "HELPERS") what = "helper"
+        else print $1, $1 == "kept" ? "-" : $2, what, $i
+      }
+    }' |
+    while read -r kind step what name; do
+      echo "$kind $step $what $name"
+      if [[ $what == file && $name == src/*.cpp && -e $1/${name%.cpp}.hpp ]]; then
+        echo "$kind $step header ${name%.cpp}.hpp"
+      fi
+    done
+}
+
+# Where the source of a test of a stage is.
+test_source() {  # STAGE NAME
+  local file=$1/tests/$2_test.cpp
+  if [[ ! -e $file ]]; then file=$1/../common/unit/$2_test.cpp; fi
+  echo "$file"
+}
+
+code_of() {  # STAGE: its files, but for tests, build files and the chapter
+  (cd "$1" && for part in src apps proto naive; do [[ ! -d $part ]] || find "$part" -type f; done | sort)
+}
+
+# added, changed or kept: what a file of a stage is, seen from the stage before ('' for the first).
+change_of() {  # OLD NEW FILE
+  if [[ -z $1 || ! -e $1/$3 ]]; then
+    echo added
+  elif cmp -s "$1/$3" "$2/$3"; then
+    echo kept
+  else
+    echo changed
+  fi
+}
