@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "base/options.hpp"
-#include "command/load.hpp"
 #include "command/hooks.hpp"
+#include "command/load.hpp"
 #include "command/service.hpp"
 #include "net/watch.hpp"
 #include "wire/foreign.hpp"
