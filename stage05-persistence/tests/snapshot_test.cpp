@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "disk/bytes.hpp"
 #include "contents.hpp"
+#include "disk/bytes.hpp"
 #include "open_log.hpp"
 
 namespace kv::test {
