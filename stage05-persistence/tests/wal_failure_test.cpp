@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "base/start_error.hpp"
@@ -226,6 +227,35 @@ TEST_F(WalFailureTest, AnErrorThatLeavesUnknownWhetherThereIsANewSegmentIsTheEnd
       expect_the_end(log);
     }
   }
+}
+
+TEST_F(WalFailureTest, NothingBecomesSafeAfterAnErrorOfTheOtherThread) {
+  Gate first, next;
+  std::atomic<int> syncs = 0;
+  OpenLog log{folder_};
+  folder_.set_hook([&, sync_first = first.hook(Kind::sync_file, segment_name(1)),
+                    sync_next = next.hook(Kind::sync_file, segment_name(3))](
+                       const auto& operation) -> std::optional<Status> {
+    if (operation.kind == Kind::create && operation.name == "MANIFEST.tmp") {
+      next.wait_for_somebody();
+      return Status::storage_failed;
+    }
+    (void)sync_first(operation);
+    const bool syncs_next = operation.kind == Kind::sync_file && operation.name == segment_name(3);
+    if (syncs_next && ++syncs == 2) (void)sync_next(operation);  // the first is of its header
+    return std::nullopt;
+  });
+  ASSERT_TRUE(log.set("a", std::string(3000, 'v')));
+  first.wait_for_somebody();
+  ASSERT_TRUE(log.set("b", std::string(500, 'v')));
+  ASSERT_TRUE(log.set("c", std::string(3000, 'v')));  // in the next segment
+  first.open();
+  log.wait_for_failure();
+  EXPECT_EQ(log.wal().durable_lsn(), 2u) << "with the end of the first segment";
+  EXPECT_EQ(log.wal().safe_lsn(), 1u);
+  next.open();
+  EXPECT_FALSE(log.wal().close());
+  EXPECT_EQ(log.wal().safe_lsn(), 1u);
 }
 
 TEST_F(WalFailureTest, WhoWaitsIsToldOfTheEnd) {

@@ -169,6 +169,7 @@ bool Wal::flush(std::unique_lock<std::mutex>& lock) {
   written_lsn_ = lsn;
   if (sync_ == Sync::always) {
     if (lsn > durable_lsn_) sync(lock);
+    if (failure_) return false;  // of the other thread, too: nobody is told of anything after it
     safe_lsn_ = durable_lsn_.load();
   } else {
     safe_lsn_ = lsn;
