@@ -259,14 +259,16 @@ TEST_F(WalFailureTest, NothingBecomesSafeAfterAnErrorOfTheOtherThread) {
 }
 
 TEST_F(WalFailureTest, WhoWaitsIsToldOfTheEnd) {
-  Gate gate;
+  Gate gate, next;
   OpenLog log{folder_};
-  folder_.set_hook(
-      [hold = gate.hook(Kind::sync_file, "wal-"),
-       fail = fail_next(Kind::sync_file, "wal-", Status::storage_failed)](const auto& operation) {
-        (void)hold(operation);
-        return fail(operation);
-      });
+  folder_.set_hook([hold = gate.hook(Kind::sync_file, segment_name(1)),
+                    hold_next = next.hook(Kind::create, next_segment_name),
+                    fail = fail_next(Kind::sync_file, segment_name(1), Status::storage_failed)](
+                       const auto& operation) {
+    (void)hold_next(operation);  // or it could be ready for "b"
+    (void)hold(operation);
+    return fail(operation);
+  });
   ASSERT_TRUE(log.set("a", std::string(3900, 'v')));
   gate.wait_for_somebody();
   {
@@ -274,6 +276,7 @@ TEST_F(WalFailureTest, WhoWaitsIsToldOfTheEnd) {
     std::jthread for_a_segment{[&] { EXPECT_FALSE(log.set("b", large)); }};
     gate.open();
   }
+  next.open();
   expect_the_end(log);
 }
 
