@@ -38,9 +38,9 @@ if(NOT TARGET kv-asio)
   add_subdirectory(${KV_COMMON} common)
 endif()
 
-# kv_step(NAME FILE... [TESTS NAME...] [SLOW NAME...] [HELPERS SOURCE...]): the next step. A test NAME
+# kv_step(NAME FILE... [TESTS NAME...] [SLOW NAME...] [HELPERS NAME...]): the next step. A test NAME
 # is tests/NAME_test.cpp, or in common/unit where several stages have it; SLOW ones have that label.
-# HELPERS are compiled for these tests and for those of later steps. The tests find the stage's
+# HELPERS, NAME.cpp there or in common/unit/support, are for these tests and those of later steps. The tests find the stage's
 # programs by KV_SERVER and KV_CLIENT if the step names one. A step of which a file is not there yet
 # ends the list: a stage that is still being written builds as far as it goes.
 function(kv_step step)
@@ -75,10 +75,8 @@ function(kv_step step)
   get_property(earlier DIRECTORY PROPERTY kv_objects)
   get_property(helpers DIRECTORY PROPERTY kv_helpers)
   if(KV_TESTS AND arg_HELPERS)
-    set(own ${PROJECT_NAME}-${step}-helpers)
-    add_library(${own} STATIC ${arg_HELPERS})
-    target_link_libraries(${own} PUBLIC ${PROJECT_NAME}-needs GTest::gtest PRIVATE kv-warnings kv-quick-build)
-    list(PREPEND helpers ${own})  # those of later steps use those of earlier ones
+    kv_helpers(${PROJECT_NAME}-${step}-helpers ${arg_HELPERS})
+    list(PREPEND helpers ${PROJECT_NAME}-${step}-helpers)  # which use those of earlier steps
   endif()
   if(KV_TESTS AND earlier)
     add_library(${PROJECT_NAME}-before-${step} STATIC EXCLUDE_FROM_ALL ${earlier})
@@ -100,14 +98,32 @@ function(kv_given)
   kv_step(${ARGV})
 endfunction()
 
-# kv_kept([TESTS NAME...]): first of all, where there is a stage before: all that no step names. Its
-# tests are linked with the whole stage, and find its programs.
+# kv_kept([TESTS NAME...] [SLOW NAME...] [HELPERS NAME...]): first of all, where there is a stage
+# before: all that no step names. Its tests are linked with the whole stage, and find its programs.
 function(kv_kept)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "TESTS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "TESTS;SLOW;HELPERS")
   set_property(DIRECTORY PROPERTY kv_objects $<TARGET_OBJECTS:${PROJECT_NAME}-kept>)
+  if(KV_TESTS AND arg_HELPERS)
+    kv_helpers(${PROJECT_NAME}-kept-helpers ${arg_HELPERS})
+    set_property(DIRECTORY PROPERTY kv_helpers ${PROJECT_NAME}-kept-helpers)
+  endif()
+  get_property(helpers DIRECTORY PROPERTY kv_helpers)
   foreach(test IN LISTS arg_TESTS)
-    kv_test(${test} "" ${PROJECT_NAME} all fast)
+    kv_test(${test} "" "${helpers};${PROJECT_NAME}" all fast)
   endforeach()
+  foreach(test IN LISTS arg_SLOW)
+    kv_test(${test} "" "${helpers};${PROJECT_NAME}" all slow)
+  endforeach()
+endfunction()
+
+function(kv_helpers target)
+  add_library(${target} STATIC)
+  foreach(helper IN LISTS ARGN)
+    kv_find_test(source ${helper})
+    target_sources(${target} PRIVATE ${source})
+  endforeach()
+  target_include_directories(${target} PRIVATE tests ${KV_COMMON}/unit/support)
+  target_link_libraries(${target} PUBLIC ${PROJECT_NAME}-needs GTest::gtest PRIVATE kv-warnings kv-quick-build)
 endfunction()
 
 # At the end of the stage's CMakeLists.txt: what is kept, and all of it as one library.
@@ -142,25 +158,35 @@ function(kv_program source)
   endif()
 endfunction()
 
+# Where the source of a test or helper is: the stage's own, or that which several stages have.
+function(kv_find_test variable name)
+  foreach(folder ${CMAKE_CURRENT_SOURCE_DIR}/tests ${KV_COMMON}/unit ${KV_COMMON}/unit/support)
+    if(EXISTS ${folder}/${name}.cpp)
+      set(${variable} ${folder}/${name}.cpp PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR "${PROJECT_NAME} has no test or helper ${name}")
+endfunction()
+
 # kv_test(NAME OBJECTS LIBRARIES PROGRAMS LABEL): a GoogleTest program. PROGRAMS: not empty, if it
 # starts the stage's programs.
 function(kv_test name objects libraries programs label)
   if(NOT KV_TESTS)
     return()
   endif()
-  set(source tests/${name}_test.cpp)
-  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-    set(source ${KV_COMMON}/unit/${name}_test.cpp)
-  endif()
+  kv_find_test(source ${name}_test)
   string(REPLACE _ - target ${PROJECT_NAME}-${name}-test)
   add_executable(${target} ${source} ${objects})
-  target_include_directories(${target} PRIVATE tests)
+  target_include_directories(${target} PRIVATE tests ${KV_COMMON}/unit/support)
   target_link_libraries(${target} PRIVATE
     ${libraries} ${PROJECT_NAME}-needs ${KV_FIXTURES} kv-warnings kv-quick-build GTest::gtest_main)
   target_precompile_headers(${target} REUSE_FROM kv-test-headers)
-  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/golden)  # data folders that are kept as they are
-    target_compile_definitions(${target} PRIVATE KV_GOLDEN="${CMAKE_CURRENT_SOURCE_DIR}/tests/golden")
+  set(golden ${CMAKE_CURRENT_SOURCE_DIR}/tests/golden)  # data folders that are kept as they are
+  if(NOT EXISTS ${golden})
+    set(golden ${KV_COMMON}/unit/golden)
   endif()
+  target_compile_definitions(${target} PRIVATE KV_GOLDEN="${golden}")
   if(programs)
     foreach(program server client inspect)
       if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/apps/kv-${program}.cpp)
@@ -196,7 +222,7 @@ function(kv_fuzz name)
   set(target ${PROJECT_NAME}-${name}-fuzz)
   get_property(helpers DIRECTORY PROPERTY kv_helpers)
   add_executable(${target} ${folder}/${name}_fuzz.cpp)
-  target_include_directories(${target} PRIVATE tests)
+  target_include_directories(${target} PRIVATE tests ${KV_COMMON}/unit/support)
   target_link_libraries(${target} PRIVATE ${helpers} ${PROJECT_NAME} kv-warnings)
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   if(NOT TARGET kv-fuzzers)

@@ -1,4 +1,4 @@
-// What clients that mean harm leave in a data folder of stage 5.
+// What clients that mean harm leave in a data folder of stages 6 and 7.
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// A data folder of stage 5 where something runs out, stops at a bad moment, or grows: a volume that
-// is full, descriptors, restarts, overwriting, signals during a start. The neighbours of what
+// A data folder of stage 6 or 7 where something runs out, stops at a bad moment, or grows: a volume
+// that is full, descriptors, restarts, overwriting, signals during a start. The neighbours of what
 // strangers have broken.
 
 #include <fcntl.h>

@@ -27,9 +27,9 @@ check_pair() {  # OLD NEW: one line for each mistake
       header) named[$name]=${named[$name]:-$step} ;;
       test)
         tests[tests/${name}_test.cpp]=$step
-        [[ -e $(test_source "$new" "$name") ]] || echo "the test $name is not there"
+        [[ -e $(test_source "$new" "${name}_test") ]] || echo "the test $name is not there"
         ;;
-      helper) tests[$name]=$step tests[${name%.cpp}.hpp]=$step ;;
+      helper) tests[tests/$name.cpp]=$step ;;
     esac
   done < <(steps_of "$new")
   for file in $(code_of "$new"); do

@@ -1,4 +1,4 @@
-// The data folder of stage 5: who may use it, what it keeps, and who may read it.
+// The data folder of stages 6 and 7: who may use it, what it keeps, and who may read it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -90,6 +90,9 @@ class DataFolder : public testing::Test {
   fs::path data_ = folder_.path() / "data";
 };
 
+/// What only stages 6 and 7 have: policies, a store that must exist, and more to tell.
+class DataFolderKept : public DataFolder {};
+
 TEST_F(DataFolder, ASecondServerIsRefusedAtOnceAndTheFirstGoesOn) {
   ServerProcess server{flags()};
   FrameClient client{server.port()};
@@ -123,7 +126,7 @@ TEST_F(DataFolder, KeepsEveryKindOfValueAcrossStops) {
   }
 }
 
-TEST_F(DataFolder, KeepsEveryKindOfValueAcrossKills) {
+TEST_F(DataFolderKept, KeepsEveryKindOfValueAcrossKills) {
   for (const char* policy : {"always", "everysec", "never"}) {
     data_ = folder_.path() / policy;
     ServerProcess server{flags({"--fsync", policy})};
@@ -186,7 +189,7 @@ TEST_F(DataFolder, InspectAgreesWithTheServerAndWritesNothing) {
   }
 }
 
-TEST_F(DataFolder, InfoTellsOfTheLogAndOfItsSnapshot) {
+TEST_F(DataFolderKept, InfoTellsOfTheLogAndOfItsSnapshot) {
   ServerProcess server{flags({"--snapshot-every", "65536"})};
   FrameClient client{server.port()};
   const auto info = [&] {
@@ -212,7 +215,7 @@ TEST_F(DataFolder, InfoTellsOfTheLogAndOfItsSnapshot) {
   EXPECT_LT(age, 60);
 }
 
-TEST_F(DataFolder, InspectSaysWhatAStartWouldAlsoWhereNobodyCanWrite) {
+TEST_F(DataFolderKept, InspectSaysWhatAStartWouldAlsoWhereNobodyCanWrite) {
   ServerProcess server{flags()};
   server.terminate();
   ASSERT_EQ(server.wait(), 0);
@@ -241,7 +244,7 @@ TEST_F(DataFolder, InspectSaysWhatAStartWouldAlsoWhereNobodyCanWrite) {
   EXPECT_EQ(inspect().status, 0) << "it has been the mount";
 }
 
-TEST_F(DataFolder, OfAStoreThatMustExistIsNotMadeNorBegun) {
+TEST_F(DataFolderKept, OfAStoreThatMustExistIsNotMadeNorBegun) {
   const auto start = [&] {
     return run({server_program(), "--port", "0", "--data-dir", data_.string(), "--require-store"});
   };
@@ -263,7 +266,7 @@ TEST_F(DataFolder, OfAStoreThatMustExistIsNotMadeNorBegun) {
   EXPECT_EQ(content().size(), 1u) << "it has begun one";
 }
 
-TEST_F(DataFolder, OfAStoreThatMustExistIsTakenWhenItDoes) {
+TEST_F(DataFolderKept, OfAStoreThatMustExistIsTakenWhenItDoes) {
   ServerProcess server{flags()};
   EXPECT_TRUE(server.log_holds("a new store in " + data_.string()));
   ASSERT_EQ(FrameClient{server.port()}.ask(wire::hset("t", "k", 1)).status, 200u);
@@ -272,7 +275,7 @@ TEST_F(DataFolder, OfAStoreThatMustExistIsTakenWhenItDoes) {
   EXPECT_TRUE(FrameClient{again.port()}.answers(wire::hget("t", "k"), wire::ok({1})));
 }
 
-TEST_F(DataFolder, OfANewStoreIsNotCalledEmptyWhenItIsNot) {
+TEST_F(DataFolderKept, OfANewStoreIsNotCalledEmptyWhenItIsNot) {
   fs::create_directory(data_);
   fs::create_directory(data_ / "lost+found");
   std::ofstream{data_ / "other"} << "text";

@@ -1,4 +1,4 @@
-// How a server of stage 5 ends when its disk fails it, and what it takes to start again: exit
+// How a server of stage 6 or 7 ends when its disk fails it, and what it takes to start again: exit
 // status 70 after a failed sync or without its folder, 65 over damaged data, 0 on a second signal
 // while a sync stalls.
 
@@ -80,7 +80,9 @@ class FailedSync : public ExitStatus {
   }
 
   ServerProcess::Options options(const std::string& policy) const {
-    return {.flags = flags({"--fsync", policy}), .before = {FAILING_SYNC, fault_.string()}};
+    const bool is_default = policy == "always";  // of which stage 5 has no flag
+    return {.flags = is_default ? flags() : flags({"--fsync", policy}),
+            .before = {FAILING_SYNC, fault_.string()}};
   }
 
   void fail_next_sync() const { std::ofstream{fault_}.close(); }

@@ -185,7 +185,8 @@ TEST(FrameLimits, NoErrorIsLongerThanMaxFrame) {
 }
 
 // In one run of a server no answer of a single-key command is longer than the request that wrote
-// its value; a store that is opened again with a smaller --max-frame holds such values (stage 5).
+// its value; a store that is opened again with a smaller --max-frame holds such values (from stage
+// 5 on).
 class FrameLimitsKept : public testing::Test {
  protected:
   void expect_exact_limit(const std::string& request, const wire::Response& answer) {

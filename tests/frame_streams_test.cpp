@@ -87,7 +87,7 @@ TEST_F(StreamsSlowLog, APipeThatNobodyReadsDoesNotKeepItFromEnding) {
   EXPECT_EQ(server.wait(10s), 0);
 }
 
-/// Stage 5: the numbers 0 to 2 must not become those of data files.
+/// Stages 6 and 7: the numbers 0 to 2 must not become those of data files.
 class StreamsStore : public Streams {};
 
 TEST_F(StreamsStore, WhicheverIsClosedTheDataIsThereAfterARestart) {

@@ -1,4 +1,4 @@
-// A server of stage 5 without room on its disk. RLIMIT_FSIZE is a disk that is full for this
+// A server of stage 6 or 7 without room on its disk. RLIMIT_FSIZE is a disk that is full for this
 // process alone, and can be given room again.
 
 #include <gmock/gmock.h>

@@ -50,8 +50,10 @@ steps() {  # STAGE OLD: one line for each mistake
         [[ $(change_of "$2" "$1" "$name") != added ]] || at[$name]=${order[$step]}
         sources[$name]=$step
         ;;
-      helper) sources[$name]=$step ;;
-      test) [[ $kind == kept ]] || sources[$(realpath --relative-to="$1" "$(test_source "$1" "$name")")]=$step ;;
+      test | helper)
+        [[ $what == helper ]] || name+=_test
+        [[ $kind == kept ]] || sources[$(realpath --relative-to="$1" "$(test_source "$1" "$name")")]=$step
+        ;;
     esac
   done < <(steps_of "$1")
   while read -r file header; do

@@ -1,6 +1,6 @@
 // Eight clients on a few keys: what they were told must have an order in which one store, doing one
-// command at a time, would have told the same; also when the server was killed in between (stage
-// 5). The checker must find what is put into such a history by hand.
+// command at a time, would have told the same; also when the server was killed in between
+// (stages 6 and 7). The checker must find what is put into such a history by hand.
 
 #include <gtest/gtest.h>
 

@@ -267,15 +267,20 @@ class OptionsStore : public Start {};
 
 TEST_F(OptionsStore, FlagsAreChecked) {
   expect_bad_values("--store", {"", "disk", "WAL"});
-  expect_bad_values("--fsync", {"", "sometimes", "Always"});
   expect_bad_values("--snapshot-every", no_numbers);
-  expect_refused({"--port", "0", "--recover=guess"}, 2, "--recover");
-  expect_refused({"--port", "0", "--store", "memory", "--require-store"}, 2, "--require-store");
   expect_refused({"--port", "0", "--data-dir", ""}, 2, "--data-dir");
   expect_refused({"--port", "0", "--data-dir="}, 2, "--data-dir");
 }
 
-TEST_F(OptionsStore, ARecoveryIsAskedForAtTheCommandLine) {
+class OptionsPolicies : public Start {};
+
+TEST_F(OptionsPolicies, FlagsAreChecked) {
+  expect_bad_values("--fsync", {"", "sometimes", "Always"});
+  expect_refused({"--port", "0", "--recover=guess"}, 2, "--recover");
+  expect_refused({"--port", "0", "--store", "memory", "--require-store"}, 2, "--require-store");
+}
+
+TEST_F(OptionsPolicies, ARecoveryIsAskedForAtTheCommandLine) {
   // In a file it would cut at every later damage, too.
   expect_refused({"--port", "0", "--config", file("recover=truncate\n")}, 2,
                  "line 1: --recover belongs on the command line only");
@@ -304,9 +309,12 @@ TEST_F(OptionsStore, BothSignalsEndAStartWithStatusZero) {
   }
 }
 
-TEST_F(OptionsStore, EveryPolicyAndStoreStarts) {
-  for (const char* policy : {"always", "everysec", "never"}) ServerProcess{{"--fsync", policy}};
+TEST_F(OptionsStore, EveryStoreStarts) {
   for (const char* store : {"memory", "wal"}) ServerProcess{{"--store", store}};
+}
+
+TEST_F(OptionsPolicies, EveryPolicyStarts) {
+  for (const char* policy : {"always", "everysec", "never"}) ServerProcess{{"--fsync", policy}};
 }
 
 }  // namespace

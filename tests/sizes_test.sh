@@ -95,7 +95,7 @@ must() {  # STATUS WHAT COMMAND...
 root=${2:-$(cd "$(dirname "$0")/.." && pwd)}
 case ${1:-} in
   sizes) sizes "$root" ;;
-  survival) survival "$root" 50 45 88 85 ;;
+  survival) survival "$root" 50 45 88 85 75 85 ;;
   --self-test) self_test ;;
   *) echo "usage: $0 sizes|survival [ROOT]" >&2; exit 2 ;;
 esac

@@ -25,11 +25,13 @@ steps_of() {  # STAGE
     done
 }
 
-# Where the source of a test of a stage is.
+# Where the source of a test (NAME_test) or helper of a stage is.
 test_source() {  # STAGE NAME
-  local file=$1/tests/$2_test.cpp
-  if [[ ! -e $file ]]; then file=$1/../common/unit/$2_test.cpp; fi
-  echo "$file"
+  local folder
+  for folder in "$1/tests" "$1"/../common/unit{,/support}; do
+    [[ ! -e $folder/$2.cpp ]] || { echo "$folder/$2.cpp"; return; }
+  done
+  echo "$1/tests/$2.cpp"
 }
 
 code_of() {  # STAGE: its files, but for tests, build files and the chapter

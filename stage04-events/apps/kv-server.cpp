@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <iostream>
 
 #include "base/limits.hpp"
@@ -36,6 +38,7 @@ std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::st
 int main(int argc, char** argv) {
   const bool has_output = kv::open_standard_streams();
   kv::end_on_signals("kv-server: ended by a signal before it was ready\n");
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);  // glibc would raise it, and keep large frames as holes
   try {
     auto options = kv::parse_options(argc, argv);
     if (!options) return 0;

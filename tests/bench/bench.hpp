@@ -87,7 +87,7 @@ std::vector<T> for_round(std::uint32_t round, std::vector<T> all) {
   return all;
 }
 
-/// Waits until a stage 5 that was started so has written so many snapshots that it keeps (two at
+/// Waits until a stage 7 that was started so has written so many snapshots that it keeps (two at
 /// most). Throws when that takes too long.
 void wait_for_snapshots(const Start& start, std::ptrdiff_t count);
 

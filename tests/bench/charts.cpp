@@ -7,9 +7,9 @@
 namespace kv::bench {
 namespace {
 
-const std::map<std::string, std::size_t> colour_of = {{"redis", 0},   {"stage 2", 1},
-                                                      {"stage 3", 2}, {"stage 4", 5},
-                                                      {"stage 5", 3}, {"redis, no log", 4}};
+const std::map<std::string, std::size_t> colour_of = {
+    {"redis", 0},   {"stage 2", 1}, {"stage 3", 2}, {"stage 4", 5},
+    {"stage 5", 6}, {"stage 6", 7}, {"stage 7", 3}, {"redis, no log", 4}};
 
 struct Chart {
   std::string scenario;
@@ -33,7 +33,7 @@ const Chart charts[] = {
      "slowest_ms",
      {"seconds"},
      {"milliseconds", true},
-     {"redis", "stage 5"}},
+     {"redis", "stage 7"}},
     {"idle",
      "connections-memory.svg",
      "Memory of a thread for each connection, and of a coroutine",

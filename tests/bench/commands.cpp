@@ -34,7 +34,7 @@ void add_server(CLI::App& app, Told& told) {
   Workload& load = told.workload;
   app.add_option("--host", load.address.host, "IPv4 address of the server")->capture_default_str();
   number<std::uint16_t>(app, "--port", load.address.port, "port of the server", 1);
-  app.add_option("--protocol", load.protocol, "frame: our stages 3 to 5; resp: Redis, 1 and 2")
+  app.add_option("--protocol", load.protocol, "frame: our stages 3 to 7; resp: Redis, 1 and 2")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Protocol>{{"frame", Protocol::frame}, {"resp", Protocol::resp}}));
   app.add_flag("--json", told.json, "print JSON");

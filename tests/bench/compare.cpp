@@ -20,13 +20,13 @@ constexpr Scenario scenarios[] = {
      "are sent together.",
      compare_cpu},
     {"durable", "Durable writes",
-     "HSET that is answered when it is on the disk: stage 5 with `--fsync always`, Redis with\n"
-     "`appendfsync always`, on the same file system. 100,000 keys of 16 bytes, values of 100 "
-     "bytes.",
+     "HSET that is answered when it is on the disk: stage 5, stages 6 and 7 with `--fsync "
+     "always`,\nRedis with `appendfsync always`, on the same file system. 100,000 keys of 16 "
+     "bytes, values of 100 bytes.",
      compare_durable},
     {"snapshot", "While a snapshot is written",
      "HSET from 50 connections, closed loop, while a store of {keys} keys is written to a snapshot "
-     "(Redis: BGSAVE).\nStage 5 begins one whenever its log has grown by 16 MiB; Redis is asked "
+     "(Redis: BGSAVE).\nStage 7 begins one whenever its log has grown by 16 MiB; Redis is asked "
      "for one a second after the last has ended.\nBoth keep a log that is synced each second; "
      "`redis, no log` keeps none. Memory is that of a store of 280,000 keys\n(`--quick`: 56,000) "
      "with values of 1,000 bytes at depth 16; of the server, and not of the process that Redis "

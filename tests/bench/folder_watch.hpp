@@ -14,7 +14,7 @@ namespace kv::bench {
 /// What a folder with all that is in it takes on the disk. What vanishes meanwhile counts nothing.
 std::uint64_t folder_bytes(const std::filesystem::path& folder);
 
-/// Tells from outside when stage 5's log goes on in another segment.
+/// Tells from outside when stage 7's log goes on in another segment.
 class SegmentWatch {
  public:
   explicit SegmentWatch(std::filesystem::path data) : data_{std::move(data)} { (void)changing(); }

@@ -163,7 +163,7 @@ TEST(BenchFirstAnswer, WaitsForAKey) {
 TEST(BenchSnapshots, AStartWritesOneOfTheLogThatIsThereAndAnotherOneOfWhatComes) {
   const test::TempFolder folder;
   const Bench bench{.settings = {.folder = folder.path()}, .cores = pick_cores()};
-  const Program program{"stage 5", stage_program(5), 5};
+  const Program program{"stage 7", stage_program(7), 7};
   Start start = bench.start(program, "snapshots", {"--store", "wal", "--fsync", "never"});
   {
     Server server{program, start};

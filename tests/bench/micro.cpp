@@ -1,4 +1,4 @@
-// Micro-benchmarks of stage 5's parts, by Google Benchmark: where the time of a request goes.
+// Micro-benchmarks of stage 7's parts, by Google Benchmark: where the time of a request goes.
 // Run one with --benchmark_filter=Codec. Files go below the folder that KV_BENCH_FOLDER names, or
 // the current one, and to memory below /dev/shm.
 

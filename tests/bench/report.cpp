@@ -91,7 +91,7 @@ std::string table(const Bench& bench, const Metric& metric, const Figured& figur
       points, [&](const auto& point) { return !bar_of(scenario, metric.name, point).empty(); });
   std::string text = fmt::format("{}:\n\n| |", metric.title);
   for (const auto& server : servers) text += " " + server + " |";
-  if (has_bars) text += " bar for stage 5 |";
+  if (has_bars) text += " bar for stage 7 |";
   text += "\n|---|";
   for (std::size_t i = 0; i < servers.size() + (has_bars ? 1 : 0); ++i) text += "---:|";
   for (const auto& point : points) {

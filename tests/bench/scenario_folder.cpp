@@ -71,7 +71,7 @@ void add_latencies(Bench& bench, const std::string& server, const SplitLatencies
 void compare_segments(Bench& bench) {
   const std::size_t changes_min = bench.pick(3U, 1U);
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
-    for (const Program& program : bench.programs({5})) {
+    for (const Program& program : bench.programs({7})) {
       progress("segments: " + program.name + ", " + bench.round_of(round));
       const Start start = bench.start(program, "segments", {"--store", "wal", "--fsync", "always"});
       Server server{program, start};
@@ -98,7 +98,7 @@ void compare_segments(Bench& bench) {
 
 void compare_folder(Bench& bench) {
   constexpr double mib = 1024 * 1024;
-  for (const Program& program : bench.programs({0, 5})) {  // once: a size has no noise
+  for (const Program& program : bench.programs({0, 7})) {  // once: a size has no noise
     progress("folder: " + program.name);
     const std::vector<std::string> flags =
         program.is_redis() ? std::vector<std::string>{"--appendonly", "yes",

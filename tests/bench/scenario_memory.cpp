@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 void compare_memory(Bench& bench) {
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
-    for (const Program& program : for_round(round, bench.programs_and_noise({0, 2, 3, 4, 5}))) {
+    for (const Program& program :
+         for_round(round, bench.programs_and_noise({0, 2, 3, 4, 5, 6, 7}))) {
       progress("memory: " + program.name + ", " + bench.round_of(round));
       Server server{program, bench.start(program, "memory", in_memory(program))};
       server.wait_until_ready();
@@ -46,7 +47,7 @@ void compare_idle(Bench& bench) {
   });
   const std::string point = std::to_string(steps.back()) + " connections";
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
-    for (const Program& program : for_round(round, bench.programs_and_noise({0, 2, 3, 5}))) {
+    for (const Program& program : for_round(round, bench.programs_and_noise({0, 2, 3, 7}))) {
       progress("idle: " + program.name + ", " + point + ", " + bench.round_of(round));
       Server server{program, bench.start(program, "idle", in_memory(program))};
       server.wait_until_ready();

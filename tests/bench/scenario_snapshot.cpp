@@ -51,7 +51,7 @@ class RedisSaves {
   std::uint64_t next_ns_ = 0;
 };
 
-// Stage 5 begins a snapshot whenever its log has grown by so much.
+// Stage 7 begins a snapshot whenever its log has grown by so much.
 constexpr std::uint64_t snapshot_every = 16 * 1024 * 1024;
 
 /// A filled server, which writes a snapshot whenever its log has grown by so much, and what it took
@@ -175,7 +175,7 @@ void measure_memory(Bench& bench, const Program& program, const Flags& flags) {
 
 void compare_snapshot(Bench& bench) {
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
-    for (const Program& program : for_round(round, bench.programs_and_noise({0, 5}))) {
+    for (const Program& program : for_round(round, bench.programs_and_noise({0, 7}))) {
       progress("snapshot: " + program.name + ", " + bench.round_of(round));
       const Flags flags = program.is_redis()
                               ? Flags{"--appendonly", "yes", "--appendfsync", "everysec"}

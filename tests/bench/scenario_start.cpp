@@ -108,7 +108,7 @@ void compare_start(Bench& bench) {
       {from_log_killed, "killed"}, {from_log_stopped, "stopped"}, {from_snapshot, "snapshots"}};
   std::vector<Prepared> all;
   for (const auto& [point, name] : points) {
-    for (const Program& program : bench.programs({0, 5})) {
+    for (const Program& program : bench.programs({0, 7})) {
       all.push_back(prepare(bench, program, point, name));
       if (!program.is_redis()) continue;
       all.push_back(all.back());  // of the same files

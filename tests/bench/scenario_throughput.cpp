@@ -49,7 +49,8 @@ void compare_cpu(Bench& bench) {
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
     progress("cpu: " + bench.round_of(round));
     Servers servers;
-    for (const Program& program : for_round(round, bench.programs_and_noise({0, 2, 3, 4, 5}))) {
+    for (const Program& program :
+         for_round(round, bench.programs_and_noise({0, 2, 3, 4, 5, 6, 7}))) {
       const Start start = bench.start(program, "cpu", in_memory(program));
       servers.push_back(std::make_unique<Server>(program, start));
       servers.back()->wait_until_ready();
@@ -67,11 +68,11 @@ void compare_durable(Bench& bench) {
   for (std::uint32_t round = 0; round < bench.settings.rounds; ++round) {
     progress("durable: " + bench.round_of(round));
     Servers servers;
-    for (const Program& program : for_round(round, bench.programs_and_noise({0, 5}))) {
-      const std::vector<std::string> flags =
-          program.is_redis()
-              ? std::vector<std::string>{"--appendonly", "yes", "--appendfsync", "always"}
-              : std::vector<std::string>{"--store", "wal", "--fsync", "always"};
+    for (const Program& program : for_round(round, bench.programs_and_noise({0, 5, 6, 7}))) {
+      std::vector<std::string> flags{"--store",
+                                     "wal"};  // stage 5 knows no other policy than always
+      if (program.is_redis()) flags = {"--appendonly", "yes", "--appendfsync", "always"};
+      if (program.stage >= 6) flags.insert(flags.end(), {"--fsync", "always"});
       servers.push_back(std::make_unique<Server>(program, bench.start(program, "durable", flags)));
       servers.back()->wait_until_ready();
     }

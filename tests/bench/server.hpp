@@ -29,7 +29,7 @@ struct Start {
   std::vector<std::string> flags = {};
   std::filesystem::path folder = {};  ///< for data and logs; made when it is not there
   int core = 0;                       ///< the only one that it runs on
-  /// Bytes of stage 5's log; 0: no snapshots; none: as it comes.
+  /// Bytes of log, from stage 5 on; 0: no snapshots; none: as it comes.
   std::optional<std::uint64_t> snapshot_every = 0;
 };
 
@@ -65,7 +65,7 @@ class Server {
   test::Process process_;
 };
 
-/// Flags of stage 5's memory store; of other programs, none.
+/// Flags of the memory store, from stage 5 on; of other programs, none.
 std::vector<std::string> in_memory(const Program& program);
 
 }  // namespace kv::bench

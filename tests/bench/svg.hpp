@@ -40,7 +40,7 @@ struct Axis {
 std::string line_chart(const std::string& title, const Axis& x, const Axis& y,
                        const std::vector<Line>& lines);
 
-inline constexpr std::size_t colours = 6;
+inline constexpr std::size_t colours = 8;
 
 /// Three significant digits, and thousands: 1,250,000 or 12.5 or 0.0312.
 std::string readable(double number);

@@ -1,4 +1,4 @@
-// Stage 5, through its library: what kv-server does to its folder, without the sockets.
+// Stage 7, through its library: what kv-server does to its folder, without the sockets.
 
 #include <csignal>
 #include <limits>
@@ -77,7 +77,7 @@ class RunningStore : public Running {
 
 class Stage5 : public Peer {
  public:
-  std::string name() const override { return "stage 5"; }
+  std::string name() const override { return "stage 7"; }
 
   std::unique_ptr<Running> start(const fs::path& folder) const override {
     try {

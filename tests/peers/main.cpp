@@ -1,4 +1,4 @@
-// Does the same damage to stage 5 and to its peers, and prints a table of what they make of it.
+// Does the same damage to stage 7 and to its peers, and prints a table of what they make of it.
 //
 //   kv-peers [--seed N] [--step N] [--bits N] [--faults] [PEER]...
 //
@@ -126,13 +126,13 @@ void print_table(const Arguments& arguments) {
     const auto& names = arguments.peers;
     if (!names.empty() && std::find(names.begin(), names.end(), peer->name()) == names.end())
       continue;
-    const bool is_stage_5 = peer->name() == "stage 5", is_redis = peer->name() == "Redis";
+    const bool is_stage_7 = peer->name() == "stage 7", is_redis = peer->name() == "Redis";
     columns.emplace_back(new Column{*peer,
                                     {*peer, arguments.seed},
-                                    is_stage_5 ? serve_stage_5
+                                    is_stage_7 ? serve_stage_5
                                     : is_redis ? serve_redis
                                                : nullptr,
-                                    is_stage_5 ? keep_stage_5
+                                    is_stage_7 ? keep_stage_5
                                     : is_redis ? keep_redis
                                                : nullptr});
   }

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-// A system that keeps keys and values in a folder, as the tests see it: stage 5 and its peers.
+// A system that keeps keys and values in a folder, as the tests see it: stage 7 and its peers.
 
 namespace kv::peers {
 

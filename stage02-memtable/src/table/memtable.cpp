@@ -1,6 +1,5 @@
 #include "table/memtable.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <new>
 #include <utility>
@@ -43,18 +42,19 @@ class MemTable::Locks {
 
 // --- which shards ---
 
-std::size_t MemTable::shard_index(const Name& table, const Name& key) {
-  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio: spreads upwards
-  return ((table.hash + std::rotl(key.hash, 1)) * odd) >> (64 - std::countr_zero(shard_count));
+/// The one hash turned, or key "a" in table "a" and "b" in "b" would fall to the same shard.
+std::size_t MemTable::shard_index(std::string_view table, std::string_view key) {
+  return (seeded_hash(table) ^ std::rotl(seeded_hash(key), 1)) % shard_count;
 }
 
-MemTable::ShardSet MemTable::shards_of(const Name& table, const std::vector<std::string>& keys) {
+MemTable::ShardSet MemTable::shards_of(std::string_view table,
+                                       const std::vector<std::string>& keys) {
   ShardSet shards = 0;
   for (const auto& key : keys) shards |= ShardSet{1} << shard_index(table, key);
   return shards;
 }
 
-MemTable::ShardSet MemTable::shards_of(const Name& table, std::span<const Entry> changes) {
+MemTable::ShardSet MemTable::shards_of(std::string_view table, std::span<const Entry> changes) {
   ShardSet shards = 0;
   for (const auto& change : changes) shards |= ShardSet{1} << shard_index(table, change.key);
   return shards;
@@ -63,12 +63,11 @@ MemTable::ShardSet MemTable::shards_of(const Name& table, std::span<const Entry>
 // --- reading ---
 
 Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_view key) const {
-  const Name in{table}, name{key};
-  const Shard& shard = shards_[shard_index(in, name)];
+  const Shard& shard = shards_[shard_index(table, key)];
   std::optional<Value> value;
   {
     const std::lock_guard lock{shard.mutex};
-    if (const Row* row = shard.tables.find(in, name)) value = row->value();
+    if (const Value* found = shard.tables.find(table, key)) value = *found;
   }
   if (limit_.always_bytes + limit_.value_bytes(value) > limit_.bytes_max)
     return answer_too_large(limit_);
@@ -77,15 +76,12 @@ Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_v
 
 Result<Values> MemTable::get_many(std::string_view table,
                                   const std::vector<std::string>& keys) const {
-  const Name in{table};
-  const Locks locks{*this, shards_of(in, keys)};
+  const Locks locks{*this, shards_of(table, keys)};
   Values values;
-  values.reserve(keys.size());
   std::size_t answer_bytes = limit_.always_bytes;
   for (const auto& key : keys) {
-    const Name name{key};
-    const Row* row = shards_[shard_index(in, name)].tables.find(in, name);
-    values.push_back(row ? std::optional{row->value()} : std::nullopt);
+    const Value* value = shards_[shard_index(table, key)].tables.find(table, key);
+    values.push_back(value ? std::optional{*value} : std::nullopt);
     answer_bytes += limit_.value_bytes(values.back());
     if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
   }
@@ -93,38 +89,31 @@ Result<Values> MemTable::get_many(std::string_view table,
 }
 
 Result<bool> MemTable::contains(std::string_view table, std::string_view key) const {
-  const Name in{table}, name{key};
-  const Shard& shard = shards_[shard_index(in, name)];
+  const Shard& shard = shards_[shard_index(table, key)];
   const std::lock_guard lock{shard.mutex};
-  return shard.tables.find(in, name) != nullptr;
+  return shard.tables.find(table, key) != nullptr;
 }
 
 Result<Values> MemTable::contains_many(std::string_view table,
                                        const std::vector<std::string>& keys) const {
   if (limit_.always_bytes + keys.size() * limit_.value_bytes(true) > limit_.bytes_max)
     return answer_too_large(limit_);
-  const Name in{table};
-  const Locks locks{*this, shards_of(in, keys)};
+  const Locks locks{*this, shards_of(table, keys)};
   Values values;
-  values.reserve(keys.size());
-  for (const auto& key : keys) {
-    const Name name{key};
-    values.emplace_back(shards_[shard_index(in, name)].tables.find(in, name) != nullptr);
-  }
+  for (const auto& key : keys)
+    values.emplace_back(shards_[shard_index(table, key)].tables.find(table, key) != nullptr);
   return values;
 }
 
 Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) const {
-  const Name in{table};
   const Locks locks{*this, all_shards};
   std::vector<Entry> entries;
-  entries.reserve(std::min(count(in), limit_.bytes_max / 8));  // the least a pair takes
   std::size_t answer_bytes = limit_.always_bytes;
   for (const Shard& shard : shards_) {
-    const auto rows = shard.tables.by_name.find(in);
+    const auto rows = shard.tables.by_name.find(table);
     if (rows == shard.tables.by_name.end()) continue;
-    for (const Row& row : rows->second) {
-      entries.push_back({std::string{row.key()}, row.value()});
+    for (const auto& [key, value] : rows->second) {
+      entries.push_back({key, value});
       answer_bytes += limit_.entry_bytes(entries.back());
       if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
     }
@@ -133,13 +122,12 @@ Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) con
 }
 
 Result<std::size_t> MemTable::length(std::string_view table) const {
-  const Name in{table};
   const Locks locks{*this, all_shards};
-  return count(in);
+  return count(table);
 }
 
 /// Of the rows of a table; under all locks.
-std::size_t MemTable::count(const Name& table) const {
+std::size_t MemTable::count(std::string_view table) const {
   std::size_t count = 0;
   for (const Shard& shard : shards_) {
     const auto rows = shard.tables.by_name.find(table);
@@ -151,19 +139,13 @@ std::size_t MemTable::count(const Name& table) const {
 // --- writing: every form is a list of changes ---
 
 Result<std::optional<Value>> MemTable::set(std::string_view table, const Entry& entry) {
-  Row replaced;
-  Result<std::optional<Value>> previous{std::nullopt};
-  auto applied = apply(table, {&entry, 1}, {&replaced, 1}, {&*previous, 1});
-  if (!applied) previous = applied.error();
-  return previous;
+  auto previous = apply(table, {&entry, 1});
+  if (!previous) return previous.error();
+  return std::move(previous->front());
 }
 
 Result<Values> MemTable::set_many(std::string_view table, const std::vector<Entry>& entries) {
-  std::vector<Row> replaced(entries.size());
-  Values previous(entries.size());
-  auto applied = apply(table, entries, replaced, previous);
-  if (!applied) return applied.error();
-  return previous;
+  return apply(table, entries);
 }
 
 Result<std::optional<Value>> MemTable::del(std::string_view table, std::string_view key) {
@@ -172,45 +154,42 @@ Result<std::optional<Value>> MemTable::del(std::string_view table, std::string_v
 
 Result<Values> MemTable::del_many(std::string_view table, const std::vector<std::string>& keys) {
   std::vector<Entry> changes;
-  changes.reserve(keys.size());
   for (const auto& key : keys) changes.push_back({key, std::nullopt});
   return set_many(table, changes);
 }
 
 /// Makes the changes one after the other, and takes them back, last first, when the answer turns
-/// out too large or memory runs out: under the locks nobody sees what happens in between. In `rows`
-/// are the rows that were there, afterwards, and in `previous` their values.
-Result<void> MemTable::apply(std::string_view table, std::span<const Entry> changes,
-                             std::span<Row> rows, std::span<std::optional<Value>> previous) {
-  for (std::size_t i = 0; i < changes.size(); ++i) {  // before the locks are taken
-    if (changes[i].value) rows[i] = Row{changes[i].key, *changes[i].value};
-  }
-  const Name in{table};
-  const Locks locks{*this, shards_of(in, changes)};
+/// out too large or memory runs out: under the locks nobody sees what happens in between. Gives the
+/// values that were there.
+Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> changes) {
+  Values values;  // before the locks are taken those to put there, afterwards those that were there
+  for (const auto& change : changes) values.push_back(change.value);
+  const Locks locks{*this, shards_of(table, changes)};
   std::size_t done = 0, answer_bytes = limit_.always_bytes;
   Result<void> accepted;
   try {
     for (std::size_t i = 0; accepted && i < changes.size(); ++i) {
-      const Name name{changes[i].key};
-      rows[i] = shards_[shard_index(in, name)].tables.exchange(in, name, std::move(rows[i]));
+      const auto& key = changes[i].key;
+      Tables& tables = shards_[shard_index(table, key)].tables;
+      values[i] = tables.exchange(table, key, std::move(values[i]));
       done = i + 1;
-      if (rows[i]) previous[i] = rows[i].value();
-      if (limit_.sends_previous) answer_bytes += limit_.value_bytes(previous[i]);
+      if (limit_.sends_previous) answer_bytes += limit_.value_bytes(values[i]);
       if (answer_bytes > limit_.bytes_max) accepted = answer_too_large(limit_);
     }
   } catch (const std::bad_alloc&) {
     accepted = Error{Status::storage_failed, "out of memory"};  // so short that it needs none
   }
-  if (!accepted) put_back(in, changes.first(done), rows);
-  return accepted;
+  if (accepted) return values;
+  put_back(table, changes.first(done), std::move(values));
+  return accepted.error();
 }
 
-void MemTable::put_back(const Name& table, std::span<const Entry> changes,
-                        std::span<Row> replaced) noexcept {
+void MemTable::put_back(std::string_view table, std::span<const Entry> changes,
+                        Values replaced) noexcept {
   for (std::size_t i = changes.size(); i-- > 0;) {
-    const Name name{changes[i].key};
-    Tables& tables = shards_[shard_index(table, name)].tables;
-    (void)tables.exchange(table, name, std::move(replaced[i]));
+    const auto& key = changes[i].key;
+    Tables& tables = shards_[shard_index(table, key)].tables;
+    (void)tables.exchange(table, key, std::move(replaced[i]));
   }
 }
 

@@ -4,16 +4,12 @@
 
 namespace kv {
 
-std::vector<Entry> Iterator::rest() {
-  std::vector<Entry> entries;
-  while (auto entry = next()) entries.push_back(std::move(*entry));
-  return entries;
-}
-
 Result<std::vector<Entry>> Storage::get_all(std::string_view table) const {
   auto iterator = get_iter(table);
   if (!iterator) return iterator.error();
-  return (*iterator)->rest();
+  std::vector<Entry> entries;
+  while (auto entry = (*iterator)->next()) entries.push_back(std::move(*entry));
+  return entries;
 }
 
 }  // namespace kv

@@ -29,7 +29,6 @@ class Iterator {
  public:
   virtual ~Iterator() = default;
   virtual std::optional<Entry> next() = 0;  ///< nullopt: that was all
-  virtual std::vector<Entry> rest();        ///< all that next() would give
 };
 
 /// Tables of keys and values. Any thread may call anything at any time, and each call happens at

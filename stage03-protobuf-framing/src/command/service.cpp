@@ -63,11 +63,7 @@ Response answer(Error error) {
   return {.status = error.status, .message = std::move(error.message)};
 }
 Response answer(Values values) { return {.values = std::move(values)}; }
-Response answer(std::optional<Value>&& value) {
-  Response response{.values = Values(1)};
-  response.values.front() = std::move(value);
-  return response;
-}
+Response answer(std::optional<Value>&& value) { return {.values = {std::move(value)}}; }
 Response answer(bool flag) { return answer(std::optional<Value>{flag}); }
 Response answer(std::size_t count) {
   return answer(std::optional<Value>{static_cast<std::int64_t>(count)});

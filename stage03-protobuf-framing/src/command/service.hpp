@@ -16,9 +16,6 @@ class Service {
       : storage_{storage}, items_max_{items_max} {}
 
   Response execute(const Request& request);
-  void prefetch(std::string_view table, std::string_view key) const {
-    storage_.prefetch(table, key);
-  }
 
  private:
   Storage& storage_;

@@ -9,7 +9,6 @@
 #include <tuple>
 
 #include "base/limits.hpp"
-#include "net/prefetch.hpp"
 #include "wire/codec.hpp"
 #include "wire/frame.hpp"
 
@@ -92,7 +91,6 @@ Session::Next Session::execute() {
                !request) {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
-      prefetch_next(bytes, shared_.options.frame_bytes_max, shared_.service);
       answer(shared_.service.execute(*request));
       took_long = std::holds_alternative<Hgetall>(*request);  // so others have their turn
     }

@@ -30,7 +30,6 @@ class MemTable : public Storage {
   Result<Values> del_many(std::string_view table, const std::vector<std::string>& keys) override;
   Result<std::unique_ptr<Iterator>> get_iter(std::string_view table) const override;
   Result<std::size_t> length(std::string_view table) const override;
-  void prefetch(std::string_view table, std::string_view key) const override;  // prefetch.cpp
 
  private:
   struct alignas(64) Shard {   // 64: a cache line, so that two locks never share one
@@ -38,21 +37,19 @@ class MemTable : public Storage {
     Tables tables;
   };
 
-  using ShardSet = std::uint64_t;  // a bit for each shard
   static constexpr std::size_t shard_count = 64;
+  using ShardSet = std::uint64_t;  // a bit for each shard
   static constexpr ShardSet all_shards = ~ShardSet{0};
   class Locks;
 
-  std::size_t count(const Name& table) const;
-  static std::size_t shard_index(const Name& table, const Name& key);
-  static ShardSet shards_of(const Name& table, const std::vector<std::string>& keys);
-  static ShardSet shards_of(const Name& table, std::span<const Entry> changes);
+  std::size_t count(std::string_view table) const;
+  static std::size_t shard_index(std::string_view table, std::string_view key);
+  static ShardSet shards_of(std::string_view table, const std::vector<std::string>& keys);
+  static ShardSet shards_of(std::string_view table, std::span<const Entry> changes);
 
-  Result<void> apply(std::string_view table, std::span<const Entry> changes, std::span<Row> rows,
-                     std::span<std::optional<Value>> previous);
-  void put_back(
-      const Name& table, std::span<const Entry> changes,
-      std::span<Row> replaced) noexcept;  // half done would be worse than the end of the process
+  Result<Values> apply(std::string_view table, std::span<const Entry> changes);
+  void put_back(std::string_view table, std::span<const Entry> changes,
+                Values replaced) noexcept;  // half done would be worse than the end of the process
 
   const AnswerLimit limit_;
   std::array<Shard, shard_count> shards_;

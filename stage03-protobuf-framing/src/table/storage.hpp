@@ -29,7 +29,6 @@ class Iterator {
  public:
   virtual ~Iterator() = default;
   virtual std::optional<Entry> next() = 0;  ///< nullopt: that was all
-  virtual std::vector<Entry> rest();        ///< all that next() would give
 };
 
 /// Tables of keys and values. Any thread may call anything at any time, and each call happens at
@@ -60,9 +59,6 @@ class Storage {
 
   virtual Result<std::unique_ptr<Iterator>> get_iter(std::string_view table) const = 0;
   virtual Result<std::size_t> length(std::string_view table) const = 0;
-
-  /// A hint that this key will be asked for in a moment. Does nothing where there is no use for it.
-  virtual void prefetch(std::string_view table, std::string_view key) const;
 
   /// All that get_iter gives.
   Result<std::vector<Entry>> get_all(std::string_view table) const;

@@ -4,32 +4,36 @@
 
 namespace kv {
 
-const Row* Tables::find(const Name& table, const Name& key) const {
+const Value* Tables::find(std::string_view table, std::string_view key) const {
   const auto rows = by_name.find(table);
   if (rows == by_name.end()) return nullptr;
   const auto row = rows->second.find(key);
-  return row == rows->second.end() ? nullptr : &*row;
+  return row == rows->second.end() ? nullptr : &row->second;
 }
 
-Row Tables::exchange(const Name& table, const Name& key, Row row) {
+std::optional<Value> Tables::exchange(std::string_view table, std::string_view key,
+                                      std::optional<Value> value) {
   const auto rows = by_name.find(table);
   if (rows == by_name.end()) {
-    if (!row) return {};
+    if (!value) return std::nullopt;
     Rows only;
-    only.insert(std::move(row));
-    by_name.emplace(table.text, std::move(only));
-    return {};
+    only.emplace(key, std::move(*value));
+    by_name.emplace(table, std::move(only));
+    return std::nullopt;
   }
-  const auto at = rows->second.find(key);
-  if (at == rows->second.end()) {
-    if (row) rows->second.insert(std::move(row));
-    return {};
+  const auto row = rows->second.find(key);
+  if (row == rows->second.end()) {
+    if (value) rows->second.emplace(key, std::move(*value));
+    return std::nullopt;
   }
-  const bool remove = !row;
-  at->swap(row);
-  if (remove) rows->second.erase(at);
-  if (rows->second.empty()) by_name.erase(rows);
-  return row;
+  std::optional<Value> before{std::move(row->second)};
+  if (value) {
+    row->second = std::move(*value);
+  } else {
+    rows->second.erase(row);
+    if (rows->second.empty()) by_name.erase(rows);
+  }
+  return before;
 }
 
 }  // namespace kv

@@ -1,63 +1,40 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
-
-#include <concepts>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
-#include "table/row.hpp"
 #include "table/siphash.hpp"
+#include "table/value.hpp"
 
 namespace kv {
 
-/// A text to look for, with its hash: computed once, needed several times.
-struct Name {
-  template <std::convertible_to<std::string_view> Text>
-  explicit(false) Name(const Text& from) : text{from}, hash{seeded_hash(text)} {}
-
-  std::string_view text;
-  std::size_t hash;
-};
-
-/// To look for in place of a Name: has the row prefetched that its hash leads to. To compare keys
-/// would mean to wait, so now and then it is another row.
-struct Awaited {
-  Name name;
-};
-
-/// Hash and equality by text, whether it is a table's name, a key looked for, or the key of a row.
+/// Seeded, so that nobody can make keys that all fall to one place; of a view as of a string, so
+/// that to look for one needs no copy of it.
 struct NameHash {
   using is_transparent = void;
-  std::size_t operator()(const Name& name) const { return name.hash; }
-  std::size_t operator()(const Row& row) const { return Name{row.key()}.hash; }
-  std::size_t operator()(const Awaited& awaited) const { return awaited.name.hash; }
-};
-struct SameName {
-  using is_transparent = void;
-  static std::string_view text(const Name& name) { return name.text; }
-  static std::string_view text(std::convertible_to<std::string_view> auto const& name) {
-    return name;
-  }
-  static std::string_view text(const Row& row) { return row.key(); }
-  bool operator()(const auto& a, const auto& b) const { return text(a) == text(b); }
-  bool operator()(const Awaited&, const Row& row) const { return row.prefetch(), true; }
+  std::size_t operator()(std::string_view name) const { return seeded_hash(name); }
 };
 
-using Rows = boost::unordered_flat_set<Row, NameHash, SameName>;
+template <class T>
+using ByName = std::unordered_map<std::string, T, NameHash, std::equal_to<>>;
+
+using Rows = ByName<Value>;
 
 /// That part of all tables which falls to one shard. Has no lock; a table without rows is not kept.
 struct Tables {
-  boost::unordered_flat_map<std::string, Rows, NameHash, SameName> by_name;
+  ByName<Rows> by_name;
 
   /// nullptr when there is none; valid until the next exchange.
-  const Row* find(const Name& table, const Name& key) const;
+  const Value* find(std::string_view table, std::string_view key) const;
 
-  /// Puts `row` where `key` is, an empty one to remove it; gives back the row that was there, or an
-  /// empty one.
-  Row exchange(const Name& table, const Name& key, Row row);
+  /// Puts a value where `key` is, none to remove it; gives back the one that was there. Where
+  /// memory runs out nothing has changed.
+  std::optional<Value> exchange(std::string_view table, std::string_view key,
+                                std::optional<Value> value);
 };
 
 }  // namespace kv

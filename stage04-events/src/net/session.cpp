@@ -9,7 +9,6 @@
 #include <tuple>
 
 #include "base/limits.hpp"
-#include "net/prefetch.hpp"
 #include "wire/codec.hpp"
 #include "wire/frame.hpp"
 
@@ -104,7 +103,6 @@ Session::Next Session::execute() {
                !request) {
       answer({.status = request.error().status, .message = request.error().message});
     } else {
-      prefetch_next(bytes, frame_bytes_max(), shared_.service);
       answer(run_command(*request), true);
       took_long =  // so others have their turn
           std::holds_alternative<Hgetall>(*request) || std::holds_alternative<Info>(*request);

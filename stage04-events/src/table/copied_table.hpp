@@ -17,10 +17,6 @@ class CopiedTable : public Iterator {
     if (next_ == entries_.size()) return std::nullopt;
     return std::move(entries_[next_++]);
   }
-  std::vector<Entry> rest() override {
-    if (next_ > 0) return Iterator::rest();
-    return std::exchange(entries_, {});  // they are there already: all of a table, only once
-  }
 
  private:
   std::vector<Entry> entries_;

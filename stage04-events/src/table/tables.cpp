@@ -3,37 +3,50 @@
 #include <utility>
 
 namespace kv {
+namespace {
 
-const Row* Tables::find(const Name& table, const Name& key) const {
+std::size_t bytes_of(std::string_view key, const Value& value) {
+  constexpr std::size_t row_header_bytes = 7;  // kind and lengths, as where it is stored
+  return row_header_bytes + key.size() + value_bytes(value).size();
+}
+
+}  // namespace
+
+const Value* Tables::find(std::string_view table, std::string_view key) const {
   const auto rows = by_name.find(table);
   if (rows == by_name.end()) return nullptr;
   const auto row = rows->second.find(key);
-  return row == rows->second.end() ? nullptr : &*row;
+  return row == rows->second.end() ? nullptr : &row->second;
 }
 
-Row Tables::exchange(const Name& table, const Name& key, Row row) {
-  const std::size_t bytes = row ? row.block().size() : 0;
+std::optional<Value> Tables::exchange(std::string_view table, std::string_view key,
+                                      std::optional<Value> value) {
+  const std::size_t bytes = value ? bytes_of(key, *value) : 0;
   const auto rows = by_name.find(table);
   if (rows == by_name.end()) {
-    if (!row) return {};
+    if (!value) return std::nullopt;
     Rows only;
-    only.insert(std::move(row));
-    by_name.emplace(table.text, std::move(only));
+    only.emplace(key, std::move(*value));
+    by_name.emplace(table, std::move(only));
     row_bytes += bytes;
-    return {};
+    return std::nullopt;
   }
-  const auto at = rows->second.find(key);
-  if (at == rows->second.end()) {
-    if (row) rows->second.insert(std::move(row));
+  const auto row = rows->second.find(key);
+  if (row == rows->second.end()) {
+    if (value) rows->second.emplace(key, std::move(*value));
     row_bytes += bytes;
-    return {};
+    return std::nullopt;
   }
-  const bool remove = !row;
-  row_bytes += bytes - at->block().size();  // modulo 2^64, so also down
-  at->swap(row);
-  if (remove) rows->second.erase(at);
-  if (rows->second.empty()) by_name.erase(rows);
-  return row;
+  row_bytes += bytes;
+  row_bytes -= bytes_of(key, row->second);
+  std::optional<Value> before{std::move(row->second)};
+  if (value) {
+    row->second = std::move(*value);
+  } else {
+    rows->second.erase(row);
+    if (rows->second.empty()) by_name.erase(rows);
+  }
+  return before;
 }
 
 }  // namespace kv

@@ -9,8 +9,8 @@
 #include "command/command.hpp"
 #include "table/storage.hpp"
 
-// Between protobuf messages (proto/kv.proto) and commands. It is the only file that knows both.
-// Fields are read straight into the command, and written straight from the response.
+// Between protobuf messages (proto/kv.proto) and commands, of the server; the client's side is
+// client_codec.hpp.
 
 namespace kv {
 

@@ -26,6 +26,17 @@ void must_be(bool possible, const std::string& name) {
     throw StartError{Exit::damaged, name + ": no log comes to this LSN; move the file away"};
 }
 
+/// The log of stage 5 is of another format, and its folder none to begin a new store in.
+void refuse_small_log(const Folder& folder, const std::string& name) {
+  constexpr std::string_view prefix = "log-", magic = "kv5log 1";
+  if (!name.starts_with(prefix)) return;
+  const auto file = folder.open(name);
+  const auto begin = file ? (*file)->read_at(0, magic.size()) : file.error();
+  if (begin && *begin == magic)
+    throw StartError{Exit::cannot_start,
+                     name + " is of stage 5, which has another format; name another --data-dir"};
+}
+
 }  // namespace
 
 DataFiles list_data_files(const Folder& folder) {
@@ -46,6 +57,7 @@ DataFiles list_data_files(const Folder& folder) {
     } else if (is_temporary(name)) {
       files.temporaries.push_back(name);
     } else {
+      refuse_small_log(folder, name);
       continue;
     }
     const auto opened = folder.open(name);  // a folder of that name would be in the way

@@ -1,7 +1,7 @@
 #include "disk/pieces.hpp"
 
 #include <algorithm>
-#include <span>
+#include <utility>
 
 namespace kv {
 
@@ -18,23 +18,17 @@ std::string_view Pieces::at(std::uint64_t offset, std::uint64_t bytes) {
   constexpr std::uint64_t piece_bytes = 256 * 1024;
   if (error_ || offset >= size_) return {};
   bytes = std::min(bytes, size_ - offset);
-  if (!file_) return {begin_ + offset, bytes};
-  if (offset < offset_ || offset + bytes > offset_ + held_) {
-    const auto wanted = std::min(std::max(bytes, piece_bytes), size_ - offset);
-    if (wanted > capacity_) {
-      buffer_ = std::make_unique_for_overwrite<char[]>(wanted);  // zeros would take their time
-      capacity_ = wanted;
-    }
-    const auto read = file_->read_into(std::span{buffer_.get(), wanted}, offset);
+  if (offset < offset_ || offset + bytes > offset_ + held_.size()) {
+    auto read = file_->read_at(offset, std::max(bytes, piece_bytes));
     if (!read) {
       error_ = read.error();
       return {};
     }
+    piece_ = std::move(*read);
+    held_ = piece_;
     offset_ = offset;
-    held_ = *read;
-    bytes = std::min(bytes, held_);  // the file has become shorter
   }
-  return {buffer_.get() + (offset - offset_), bytes};
+  return held_.substr(offset - offset_, bytes);  // fewer, where the file has become shorter
 }
 
 }  // namespace kv

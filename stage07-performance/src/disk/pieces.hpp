@@ -1,9 +1,8 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "disk/folder.hpp"
@@ -15,7 +14,7 @@ namespace kv {
 class Pieces {
  public:
   explicit Pieces(const File& file);  ///< the file must outlive it
-  explicit Pieces(std::string_view bytes) : size_{bytes.size()}, begin_{bytes.data()} {}
+  explicit Pieces(std::string_view bytes) : size_{bytes.size()}, held_{bytes} {}
 
   std::uint64_t size() const { return size_; }
 
@@ -29,10 +28,9 @@ class Pieces {
  private:
   const File* file_ = nullptr;
   std::uint64_t size_ = 0;
-  const char* begin_ = nullptr;  // of the piece that is in memory, or of the text
-  std::unique_ptr<char[]> buffer_;
-  std::size_t capacity_ = 0;
-  std::uint64_t offset_ = 0, held_ = 0;  // which piece that is
+  std::string piece_;         // of the file
+  std::string_view held_;     // what is in memory: the piece, or the text
+  std::uint64_t offset_ = 0;  // where that begins
   std::optional<Error> error_;
 };
 

@@ -46,7 +46,7 @@ class MemTable : public Storage {
   Result<Values> del_many(std::string_view table, const std::vector<std::string>& keys) override;
   Result<std::unique_ptr<Iterator>> get_iter(std::string_view table) const override;
   Result<std::size_t> length(std::string_view table) const override;
-  void prefetch(std::string_view table, std::string_view key) const override;  // prefetch.cpp
+  void prefetch(std::string_view table, std::string_view key) const override;
 
  private:
   struct alignas(64) Shard {   // 64: a cache line, so that two locks never share one

@@ -1,0 +1,95 @@
+#include <malloc.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/options.hpp"
+#include "base/signals.hpp"
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+#include "command/auth.hpp"
+#include "command/info.hpp"
+#include "command/read_only.hpp"
+#include "command/service.hpp"
+#include "command/slow_log.hpp"
+#include "disk/posix_folder.hpp"
+#include "disk/store.hpp"
+#include "net/server.hpp"
+#include "table/memtable.hpp"
+#include "wire/codec.hpp"
+
+namespace {
+
+/// The order is theirs to run in: what counts and times sees everything, what refuses comes after.
+std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::string& token,
+                                       const kv::MemTable& storage, kv::Load& load,
+                                       const kv::Store* store) {
+  kv::HooksBuilder hooks;
+  if (options.slow_log_ms != UINT32_MAX) {
+    kv::add_slow_log(hooks, std::chrono::milliseconds{options.slow_log_ms});
+  }
+  kv::add_counter(hooks, load);
+  if (!token.empty()) kv::add_auth(hooks, token);
+  if (options.read_only) kv::add_read_only(hooks);
+  kv::add_info(
+      hooks, storage, load,
+      store ? [store] { return store->info(); } : std::function<std::vector<kv::Entry>()>{});
+  return hooks.build();
+}
+
+/// An error of the log: what is on the disk is unknown, so nobody must hear another word. The
+/// connections are closed by the kernel, unanswered, and nothing more is written.
+void end_at_once(const kv::Error& error) {
+  spdlog::critical("{}; the server ends, and a start reads what is on the disk", error.message);
+  std::_Exit(static_cast<int>(kv::Exit::sync_failed));
+}
+
+std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& storage) {
+  if (options.store == "memory") return nullptr;
+  return std::make_unique<kv::Store>(kv::open_posix_folder(options.data_dir, true), storage,
+                                     options.snapshot_every, end_at_once);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool has_output = kv::open_standard_streams();
+  kv::end_on_signals("kv-server: ended by a signal before it was ready\n");
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);  // glibc would raise it, and keep large frames as holes
+  try {
+    auto options = kv::parse_options(argc, argv);
+    if (!options) return 0;
+    kv::start_log(options->log_level);
+    kv::log_protobuf_errors();
+    options->max_connections = kv::connection_limit(options->max_connections, options->threads);
+    const auto token =
+        options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
+    kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
+    const auto store = open_store(*options, storage);  // first: what the log refuses is no event
+    kv::WatchHub watch_hub{options->frame_bytes_max};
+    storage.observe(watch_hub);
+    kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
+    kv::Load load;
+    const kv::Shared shared{*options,  service, hooks(*options, token, storage, load, store.get()),
+                            watch_hub, load,    store ? &store->wal() : nullptr};
+    {
+      kv::Server server{shared};
+      std::cout << "listening on " << server.endpoint() << std::endl;
+      if (has_output) kv::flush_output(kv::Exit::cannot_start);
+      server.run();
+    }
+    if (store) {
+      if (const auto closed = store->close(); !closed) end_at_once(closed.error());
+    }
+    return 0;
+  } catch (const kv::StartError& error) {
+    std::cerr << "kv-server: " << error.what() << '\n';
+    return error.exit_status();
+  } catch (const std::exception& error) {  // as when there are too few descriptors
+    std::cerr << "kv-server: cannot start: " << error.what() << '\n';
+    return static_cast<int>(kv::Exit::cannot_start);
+  }
+}

@@ -1,0 +1,223 @@
+#include "table/memtable.hpp"
+
+#include <bit>
+#include <new>
+#include <utility>
+
+#include "table/copied_table.hpp"
+
+namespace kv {
+namespace {
+
+Error answer_too_large(const AnswerLimit& limit) {
+  const auto bytes = std::to_string(limit.bytes_max);
+  return {Status::too_large,
+          "the answer would be larger than " + bytes + " bytes; nothing changed"};
+}
+
+}  // namespace
+
+/// Holds the locks of a set of shards, taken lowest first.
+class MemTable::Locks {
+ public:
+  Locks(const MemTable& memtable, ShardSet shards) : memtable_{memtable}, shards_{shards} {
+    for_each([](const Shard& shard) { shard.mutex.lock(); });
+  }
+  ~Locks() {
+    for_each([](const Shard& shard) { shard.mutex.unlock(); });
+  }
+  Locks(const Locks&) = delete;
+  Locks& operator=(const Locks&) = delete;
+
+ private:
+  template <class Action>
+  void for_each(Action action) const {
+    for (ShardSet left = shards_; left != 0; left &= left - 1) {  // takes the lowest bit off
+      action(memtable_.shards_[static_cast<std::size_t>(std::countr_zero(left))]);
+    }
+  }
+  const MemTable& memtable_;
+  const ShardSet shards_;
+};
+
+// --- which shards ---
+
+/// The one hash turned, or key "a" in table "a" and "b" in "b" would fall to the same shard.
+std::size_t MemTable::shard_index(std::string_view table, std::string_view key) {
+  return (seeded_hash(table) ^ std::rotl(seeded_hash(key), 1)) % shard_count;
+}
+
+MemTable::ShardSet MemTable::shards_of(std::string_view table,
+                                       const std::vector<std::string>& keys) {
+  ShardSet shards = 0;
+  for (const auto& key : keys) shards |= ShardSet{1} << shard_index(table, key);
+  return shards;
+}
+
+MemTable::ShardSet MemTable::shards_of(std::string_view table, std::span<const Entry> changes) {
+  ShardSet shards = 0;
+  for (const auto& change : changes) shards |= ShardSet{1} << shard_index(table, change.key);
+  return shards;
+}
+
+// --- reading ---
+
+Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_view key) const {
+  const Shard& shard = shards_[shard_index(table, key)];
+  std::optional<Value> value;
+  {
+    const std::lock_guard lock{shard.mutex};
+    if (const Value* found = shard.tables.find(table, key)) value = *found;
+  }
+  if (limit_.always_bytes + limit_.value_bytes(value) > limit_.bytes_max)
+    return answer_too_large(limit_);
+  return value;
+}
+
+Result<Values> MemTable::get_many(std::string_view table,
+                                  const std::vector<std::string>& keys) const {
+  const Locks locks{*this, shards_of(table, keys)};
+  Values values;
+  std::size_t answer_bytes = limit_.always_bytes;
+  for (const auto& key : keys) {
+    const Value* value = shards_[shard_index(table, key)].tables.find(table, key);
+    values.push_back(value ? std::optional{*value} : std::nullopt);
+    answer_bytes += limit_.value_bytes(values.back());
+    if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
+  }
+  return values;
+}
+
+Result<bool> MemTable::contains(std::string_view table, std::string_view key) const {
+  const Shard& shard = shards_[shard_index(table, key)];
+  const std::lock_guard lock{shard.mutex};
+  return shard.tables.find(table, key) != nullptr;
+}
+
+Result<Values> MemTable::contains_many(std::string_view table,
+                                       const std::vector<std::string>& keys) const {
+  if (limit_.always_bytes + keys.size() * limit_.value_bytes(true) > limit_.bytes_max)
+    return answer_too_large(limit_);
+  const Locks locks{*this, shards_of(table, keys)};
+  Values values;
+  for (const auto& key : keys)
+    values.emplace_back(shards_[shard_index(table, key)].tables.find(table, key) != nullptr);
+  return values;
+}
+
+Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) const {
+  const Locks locks{*this, all_shards};
+  std::vector<Entry> entries;
+  std::size_t answer_bytes = limit_.always_bytes;
+  for (const Shard& shard : shards_) {
+    const auto rows = shard.tables.by_name.find(table);
+    if (rows == shard.tables.by_name.end()) continue;
+    for (const auto& [key, value] : rows->second) {
+      entries.push_back({key, value});
+      answer_bytes += limit_.entry_bytes(entries.back());
+      if (answer_bytes > limit_.bytes_max) return answer_too_large(limit_);
+    }
+  }
+  return std::unique_ptr<Iterator>{std::make_unique<CopiedTable>(std::move(entries))};
+}
+
+Result<std::size_t> MemTable::length(std::string_view table) const {
+  const Locks locks{*this, all_shards};
+  return count(table);
+}
+
+/// Of the rows of a table; under all locks.
+std::size_t MemTable::count(std::string_view table) const {
+  std::size_t count = 0;
+  for (const Shard& shard : shards_) {
+    const auto rows = shard.tables.by_name.find(table);
+    if (rows != shard.tables.by_name.end()) count += rows->second.size();
+  }
+  return count;
+}
+
+void MemTable::visit_shard(std::size_t index,
+                           const std::function<void(const Tables&)>& visit) const {
+  const std::lock_guard lock{shards_[index].mutex};
+  visit(shards_[index].tables);
+}
+
+// --- writing: every form is a list of changes ---
+
+Result<std::optional<Value>> MemTable::set(std::string_view table, const Entry& entry) {
+  auto previous = apply(table, {&entry, 1});
+  if (!previous) return previous.error();
+  return std::move(previous->front());
+}
+
+Result<Values> MemTable::set_many(std::string_view table, const std::vector<Entry>& entries) {
+  return apply(table, entries);
+}
+
+Result<std::optional<Value>> MemTable::del(std::string_view table, std::string_view key) {
+  return set(table, Entry{std::string{key}, std::nullopt});
+}
+
+Result<Values> MemTable::del_many(std::string_view table, const std::vector<std::string>& keys) {
+  std::vector<Entry> changes;
+  for (const auto& key : keys) changes.push_back({key, std::nullopt});
+  return set_many(table, changes);
+}
+
+/// Makes the changes one after the other, and takes them back, last first, when the answer turns
+/// out too large, memory runs out or an observer refuses: under the locks nobody sees what happens
+/// in between. Gives the values that were there.
+Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> changes) {
+  Values values;  // before the locks are taken those to put there, afterwards those that were there
+  for (const auto& change : changes) values.push_back(change.value);
+  const Locks locks{*this, shards_of(table, changes)};
+  std::size_t done = 0, answer_bytes = limit_.always_bytes;
+  Result<void> accepted;
+  try {
+    for (std::size_t i = 0; accepted && i < changes.size(); ++i) {
+      const auto& key = changes[i].key;
+      Tables& tables = shards_[shard_index(table, key)].tables;
+      values[i] = tables.exchange(table, key, std::move(values[i]));
+      done = i + 1;
+      if (limit_.sends_previous) answer_bytes += limit_.value_bytes(values[i]);
+      if (answer_bytes > limit_.bytes_max) accepted = answer_too_large(limit_);
+    }
+    if (accepted) accepted = tell_observers(table, changes, values);
+  } catch (const std::bad_alloc&) {
+    accepted = Error{Status::storage_failed, "out of memory"};  // so short that it needs none
+  }
+  if (accepted) return values;
+  put_back(table, changes.first(done), std::move(values));
+  return accepted.error();
+}
+
+void MemTable::replay(std::string_view table, std::span<const Entry> changes) {
+  const Locks locks{*this, shards_of(table, changes)};
+  for (const auto& [key, value] : changes)
+    (void)shards_[shard_index(table, key)].tables.exchange(table, key, value);
+}
+
+/// Shows the observers what has changed: the removal of a key that was not there is no change.
+Result<void> MemTable::tell_observers(std::string_view table, std::span<const Entry> changes,
+                                      const Values& replaced) {
+  std::vector<Entry> real;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (changes[i].value || replaced[i]) real.push_back(changes[i]);
+  }
+  if (real.empty()) return {};
+  for (ChangeObserver* observer : observers_) {
+    if (auto accepted = observer->on_change(table, real); !accepted) return accepted;
+  }
+  return {};
+}
+
+void MemTable::put_back(std::string_view table, std::span<const Entry> changes,
+                        Values replaced) noexcept {
+  for (std::size_t i = changes.size(); i-- > 0;) {
+    const auto& key = changes[i].key;
+    Tables& tables = shards_[shard_index(table, key)].tables;
+    (void)tables.exchange(table, key, std::move(replaced[i]));
+  }
+}
+
+}  // namespace kv

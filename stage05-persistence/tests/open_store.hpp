@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "captured_log.hpp"
+#include "contents.hpp"
+#include "disk/store.hpp"
+#include "simulated_folder.hpp"
+
+namespace kv::test {
+
+/// A store on a simulated folder, and its memtable. Its end is that of a process that is killed:
+/// close() makes it an orderly one. Throws StartError as Store does.
+class OpenStore {
+ public:
+  explicit OpenStore(const SimulatedFolder& folder, std::uint64_t snapshot_every = 0);
+
+  MemTable& memtable() { return memtable_; }
+  Store& store() { return *store_; }
+  Wal& wal() { return store_->wal(); }
+  int failures() const { return failures_; }  ///< calls of on_failure
+
+  /// Sets a key in table "t", and waits until it is on the disk.
+  void set_durably(const std::string& key, const Value& value);
+
+  Contents contents() const { return contents_of(memtable_); }
+
+ private:
+  MemTable memtable_{any_answer()};
+  std::atomic<int> failures_ = 0;
+  std::unique_ptr<Store> store_;
+};
+
+/// What a start finds. Throws StartError as Store does.
+Contents recover(const SimulatedFolder& folder);
+
+/// What a start would find; quicker, and it changes nothing.
+Contents look(const SimulatedFolder& folder);
+
+/// The text of the StartError that a start ends in; it expects one, with the exit status 65.
+std::string refusal(const SimulatedFolder& folder);
+
+/// Commands that change a few keys in all ways, with values that are hard on a log: nothing but
+/// zeros, what looks like a group, longer than a sector.
+class RandomCommands {
+ public:
+  explicit RandomCommands(std::uint32_t seed) : random_{seed} {}
+
+  /// Carries out the next one. Result: as the storage's.
+  Result<void> next(Storage& storage);
+
+ private:
+  std::size_t below(std::size_t end) { return random_() % end; }
+  std::string key() { return "key" + std::to_string(below(6)); }
+  Value value();
+
+  std::mt19937 random_;
+};
+
+/// Carries out commands, each durably, until a snapshot has made the first log unneeded.
+void write_until_a_snapshot(const SimulatedFolder& folder, OpenStore& store,
+                            RandomCommands& random);
+
+}  // namespace kv::test

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "disk/survey.hpp"
+
+namespace kv {
+namespace {
+
+using Chains = std::map<Lsn, std::uint64_t>;  // at the LSNs of snapshots
+
+/// The snapshots that are older than the one that a start takes, with the chains that they name.
+Chains check_older_snapshots(const Folder& folder, const Survey& survey,
+                             const std::stop_token& stop, Rest& rest) {
+  Chains chains;
+  for (const auto& [lsn, name] : survey.files.snapshots) {
+    if (!survey.snapshot || lsn >= survey.snapshot->lsn || stop.stop_requested()) break;
+    const auto file = folder.open(name);
+    if (!file) {
+      rest.warnings.push_back(file.error().message);
+      continue;
+    }
+    Pieces pieces{**file};
+    if (const auto snapshot = read_snapshot(pieces, survey.store, lsn, nullptr, stop)) {
+      chains[lsn] = snapshot->chain;
+    } else if (!stop.stop_requested()) {
+      rest.warnings.push_back(name + ": " + snapshot.error().message +
+                              "; a newer snapshot makes it unneeded");
+      rest.damaged_snapshots.push_back(name);
+    }
+  }
+  return chains;
+}
+
+/// Reads one segment of the log before the snapshot, which should end where the next one begins.
+void check_segment(const Folder& folder, const std::string& name, std::optional<Lsn> next_first_lsn,
+                   Chains& chains, Rest& rest) {
+  const auto file = folder.open(name);
+  if (!file) return rest.warnings.push_back(file.error().message);
+  Pieces pieces{**file};
+  const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
+  if (!header) return;  // the survey has told
+  const auto compare = [&](Lsn lsn, std::uint64_t chain) {
+    const auto expected = chains.find(lsn);
+    if (expected == chains.end() || expected->second == chain) return;
+    rest.warnings.push_back(snapshot_name(lsn) + " and " + name +
+                            " are of two timelines of this store");
+    rest.damaged_snapshots.push_back(snapshot_name(lsn));
+    chains.erase(expected);  // the end of one segment is told by the next one, too
+  };
+  compare(header->first_lsn - 1, header->chain);
+  const auto segment = read_segment(pieces, *header, [&](auto, const RecordHeader& record, auto) {
+    if (record.type == RecordType::changes) compare(record.lsn, record.chain);
+  });
+  if (segment && !next_first_lsn) return;  // the start has read it to its end
+  if (segment && segment->tail == Tail::clean && segment->end.lsn + 1 == *next_first_lsn) return;
+  rest.warnings.push_back(fmt::format("{} is damaged at offset {}; a snapshot makes it unneeded",
+                                      name, segment ? segment->end_offset : 0));
+}
+
+}  // namespace
+
+Rest check_rest(const Folder& folder, const Survey& survey, const std::stop_token& stop) {
+  Rest rest;
+  auto chains = check_older_snapshots(folder, survey, stop, rest);
+  for (const auto& name : survey.covered) {
+    if (stop.stop_requested()) return rest;
+    const auto next = survey.files.segments.upper_bound(*segment_first_lsn(name));
+    check_segment(folder, name, next->first, chains, rest);
+  }
+  if (!survey.segments.empty()) {  // the start has read it, but not for the older snapshots
+    const Lsn first_lsn = survey.segments.front().header.first_lsn;
+    if (chains.lower_bound(first_lsn - 1) != chains.end())
+      check_segment(folder, segment_name(first_lsn), std::nullopt, chains, rest);
+  }
+  return rest;
+}
+
+}  // namespace kv

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+// The file system as the log and the snapshots need it, so thin that a test can put another in its
+// place: one that loses what was not synced, or has no room.
+
+namespace kv {
+
+/// An open file. Errors: no_space and overloaded, for what may come back (may_come_back), or
+/// storage_failed for everything else.
+class File {
+ public:
+  virtual ~File() = default;
+
+  virtual Result<void> write_at(std::uint64_t offset, std::string_view bytes) = 0;  // all of them
+  virtual Result<std::size_t> read_into(std::span<char> bytes,
+                                        std::uint64_t offset) const = 0;  // or up to the end
+  virtual Result<std::uint64_t> size() const = 0;
+  virtual Result<void> truncate(std::uint64_t bytes) = 0;  // what is beyond them goes
+  virtual void set_name(const std::string& name) = 0;      // for messages: it will be renamed
+
+  /// A short piece, in a string of its own; or up to the end.
+  Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const;
+
+  /// What was written is on the disk when it returns. After an error nobody knows what is: the
+  /// kernel may have dropped the pages and marked them clean, so asking again proves nothing.
+  virtual Result<void> sync() = 0;
+
+  /// Whether it still has this name in the folder, which must live. What goes into a file that
+  /// somebody has taken away is lost. (Nobody takes away one that is simulated.)
+  virtual Result<void> check_name(const std::string& /*name*/) const { return {}; }
+};
+
+/// A folder without folders in it. That a file was created, renamed or removed is on the disk only
+/// after sync().
+class Folder {
+ public:
+  virtual ~Folder() = default;
+
+  virtual Result<std::unique_ptr<File>> create(
+      const std::string& name) = 0;  // empty, also if it was there
+  virtual Result<std::unique_ptr<File>> open(const std::string& name) const = 0;  // to read
+  virtual Result<std::vector<std::string>> list() const = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
+  virtual Result<void> remove(const std::string& name) = 0;
+  virtual Result<void> sync() = 0;
+
+  virtual std::string path() const = 0;  ///< where it was opened, for messages
+
+  /// Whether it is still the one at its path, and whether files can be made in it.
+  virtual Result<void> check_path() const { return {}; }
+  virtual Result<void> check_writable() const { return {}; }
+};
+
+/// Whether what failed for want of room, of descriptors or of memory may go well a moment later. Of
+/// a sync this is never said.
+inline bool may_come_back(const Error& error) {
+  return error.status == Status::no_space || error.status == Status::overloaded;
+}
+
+/// Has a new file of that name: `write` fills it under a temporary name, then it is synced,
+/// renamed, and the folder synced. So it is there, on the disk, with all its bytes, or not at all,
+/// and nothing of it is left behind. Error storage_failed: nobody knows.
+Result<void> replace_whole(Folder& folder, const std::string& name,
+                           const std::function<Result<void>(File&)>& write);
+Result<void> write_whole(Folder& folder, const std::string& name, std::string_view bytes);
+
+/// Writes the bytes of one file from `begin` up to `end` into another, from offset `at` on.
+Result<void> copy_bytes(const File& from, std::uint64_t begin, std::uint64_t end, File& to,
+                        std::uint64_t at);
+
+inline constexpr std::string_view temporary_suffix = ".tmp";  ///< of files that are not whole yet
+
+}  // namespace kv

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "disk/manifest.hpp"
+#include "disk/survey.hpp"
+
+namespace kv {
+
+/// The work of survey_folder (survey.cpp); the log is read in survey_log.cpp. It throws as that
+/// does.
+class Surveyor {
+ public:
+  Surveyor(const Folder& folder, bool truncate, const Loader& loader);
+  Survey survey();
+
+ private:
+  void read_identity();
+  void check_newest_segment();
+  void choose_snapshot();
+  void read_log();
+  void check_covered(const std::string& name, Lsn first_lsn);
+  void check_link(const std::string& name, const SegmentHeader& header);
+  bool read_one(const std::string& name, Lsn first_lsn, std::optional<Lsn> next_first_lsn);
+  std::optional<std::string> misfit(const SegmentHeader& header) const;
+  bool check_tail(const std::string& name, const Segment& segment,
+                  std::optional<Lsn> next_first_lsn);
+  void check_floor();
+  void use_the_snapshot_alone();
+  std::uint64_t last_segment() const;
+  [[noreturn]] void refuse_other_timeline(const std::string& name, Lsn lsn) const;
+
+  Lsn snapshot_end() const { return survey_.snapshot ? survey_.snapshot->lsn : 0; }
+  std::optional<Position> covered() const;
+
+  /// Damage that the log cannot be read past. Returns when less is enough.
+  void damage(const std::string& file, std::uint64_t offset, const std::string& reason);
+
+  const Folder& folder_;
+  const bool truncate_;
+  const Loader& loader_;
+  Survey survey_;
+  Manifest manifest_;
+  const std::map<Lsn, std::string>& segments_ = survey_.files.segments;
+  const std::map<Lsn, std::string>& snapshots_ = survey_.files.snapshots;
+  Lsn floor_ = 0;                            // the largest LSN that is known to have been durable
+  std::optional<std::uint64_t> covered_id_;  // of the last covered segment, when that is known
+  bool log_has_begun_ = false;               // survey_.end is where a segment has ended
+};
+
+}  // namespace kv

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/intrusive/list_hook.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/barrier.hpp"
+#include "net/listen.hpp"
+#include "net/shared.hpp"
+
+namespace kv {
+
+using boost::asio::awaitable;
+using Clock = std::chrono::steady_clock;
+
+/// One connection, from its first byte to its last: reads what is there, executes every whole
+/// request in it, writes all the answers at once. A client that pipelines is served in batches,
+/// without being asked to; one that does not read its answers is not read from either, and holds
+/// answers_waiting_max (and the answer that went over it) at most.
+///
+/// It lives on one thread, its worker's, which links it into a list; all calls come from there.
+class Session : public boost::intrusive::list_base_hook<
+                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  Session(tcp::socket socket, const Shared& shared, Barrier& barrier);
+  ~Session();
+
+  /// Ends when the client has left or broken the protocol; the socket is closed then. Nothing that
+  /// a client does is an exception here.
+  awaitable<void> run();
+
+  /// Tells the client why it is not served, and closes.
+  awaitable<void> refuse(const Error& reason);
+
+  /// No more input: what has been received is answered, then the session ends.
+  void drain();
+
+  /// Ends what the session waits for when that has taken too long.
+  void check_deadline(Clock::time_point now);
+
+ private:
+  enum class Next { receive, execute, close };
+
+  awaitable<bool> receive();  // false: the client has left, or has been idle for too long
+  Next execute();             // fills answers_ from input_; says what comes once it is sent
+  awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
+  awaitable<void> lingering_close();
+  bool charge_input();  // false: the unfinished frames of all connections are too large together
+  void drop_input() {
+    input_.clear();
+    input_.shrink_to_fit();
+    (void)charge_input();  // it is less now
+  }
+  void set_receive_deadline();
+  void answer(Response response, bool has_hooks = false);
+  std::size_t frame_bytes_max() const;
+  Response run_command(const Request& request);  // through the hooks
+  void start_watch(const std::string& table);
+  std::string take_events();  // as many as may wait to be written
+  void wake_soon();           // from any thread: wakes, if the session still watches
+  void wake();                // receive() returns: an event waits
+
+  /// A response on its way out; only commands that could be decoded have hooks.
+  struct Answer {
+    Response response;
+    bool has_hooks = false;
+  };
+
+  tcp::socket socket_;
+  const Shared& shared_;
+  Barrier& barrier_;
+  Connection connection_;
+  boost::beast::flat_buffer input_;  // received and not yet executed, in one piece
+  std::size_t read_bytes_ = 512;     // what the next read takes; grows while reads come back full
+  std::size_t charged_bytes_ = 0;    // for input_, to the load
+  std::vector<Answer> answers_;      // executed and not yet encoded
+  std::size_t answers_bytes_ = 0;    // they take about so many on the wire
+  std::string output_;               // encoded, to send
+  std::optional<Clock::time_point> frame_begun_;  // when the frame that input_ begins with was
+  Clock::time_point deadline_ = Clock::time_point::max();
+  bool expired_ = false;    // deadline_ has passed
+  bool receiving_ = false;  // receive() waits for the client
+  bool woken_ = false;      // and was told not to
+  std::string watched_table_;
+  std::shared_ptr<Watcher> watcher_;  // none: the connection watches nothing
+};
+
+}  // namespace kv
