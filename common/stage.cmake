@@ -40,9 +40,9 @@ endif()
 
 # kv_step(NAME FILE... [TESTS NAME...] [SLOW NAME...] [HELPERS NAME...]): the next step. A test NAME
 # is tests/NAME_test.cpp, or in common/unit where several stages have it; SLOW ones have that label.
-# HELPERS, NAME.cpp there or in common/unit/support, are for these tests and those of later steps. The tests find the stage's
-# programs by KV_SERVER and KV_CLIENT if the step names one. A step of which a file is not there yet
-# ends the list: a stage that is still being written builds as far as it goes.
+# HELPERS, NAME.cpp there or in common/unit/support, are for these tests and those of later steps. The
+# tests find the stage's programs by KV_SERVER and KV_CLIENT if the step names one. A step of which a
+# file is not there yet ends the list: a stage that is still being written builds as far as it goes.
 function(kv_step step)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "TESTS;SLOW;HELPERS")
   set(files ${arg_UNPARSED_ARGUMENTS})
@@ -107,13 +107,8 @@ function(kv_kept)
     kv_helpers(${PROJECT_NAME}-kept-helpers ${arg_HELPERS})
     set_property(DIRECTORY PROPERTY kv_helpers ${PROJECT_NAME}-kept-helpers)
   endif()
-  get_property(helpers DIRECTORY PROPERTY kv_helpers)
-  foreach(test IN LISTS arg_TESTS)
-    kv_test(${test} "" "${helpers};${PROJECT_NAME}" all fast)
-  endforeach()
-  foreach(test IN LISTS arg_SLOW)
-    kv_test(${test} "" "${helpers};${PROJECT_NAME}" all slow)
-  endforeach()
+  set_property(DIRECTORY PROPERTY kv_kept_fast ${arg_TESTS})
+  set_property(DIRECTORY PROPERTY kv_kept_slow ${arg_SLOW})
 endfunction()
 
 function(kv_helpers target)
@@ -145,6 +140,17 @@ function(kv_finish)
   add_library(${PROJECT_NAME} STATIC ${objects})
   set_target_properties(${PROJECT_NAME} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${PROJECT_NAME} PUBLIC ${PROJECT_NAME}-needs)
+
+  get_property(ended DIRECTORY PROPERTY kv_ended)
+  get_property(helpers DIRECTORY PROPERTY kv_helpers)
+  foreach(label fast slow)
+    get_property(tests DIRECTORY PROPERTY kv_kept_${label})
+    foreach(test IN LISTS tests)
+      if(NOT ended)
+        kv_test(${test} "" "${helpers};${PROJECT_NAME}" all ${label})
+      endif()
+    endforeach()
+  endforeach()
 endfunction()
 
 # kv_program(SOURCE): a program, linked with the whole stage: <stage's build folder>/<name of SOURCE>.
@@ -192,7 +198,9 @@ function(kv_test name objects libraries programs label)
       if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/apps/kv-${program}.cpp)
         string(TOUPPER KV_${program} variable)
         target_compile_definitions(${target} PRIVATE ${variable}="${CMAKE_CURRENT_BINARY_DIR}/kv-${program}")
-        add_dependencies(${target} ${PROJECT_NAME}-kv-${program})
+        if(TARGET ${PROJECT_NAME}-kv-${program})  # else it comes with a later step, or is kept
+          add_dependencies(${target} ${PROJECT_NAME}-kv-${program})
+        endif()
       endif()
     endforeach()
   endif()
