@@ -59,6 +59,10 @@ TEST(Codec, ReadsPingWithAndWithoutAMessage) {
   EXPECT_EQ(read<Ping>(wire::ping("hello")).message, "hello");
 }
 
+TEST(Codec, APingWithAnEmptyMessageIsOneWithout) {
+  EXPECT_EQ(read<Ping>({"\x82\x01\x02\x0a\x00", 5}).message, std::nullopt);
+}
+
 TEST(Codec, ReadsAuthWatchAndInfo) {
   EXPECT_EQ(read<Auth>(wire::auth("token")).token, "token");
   EXPECT_EQ(read<Auth>(wire::auth("")).token, "");

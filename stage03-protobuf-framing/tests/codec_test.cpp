@@ -59,6 +59,10 @@ TEST(Codec, ReadsPingWithAndWithoutAMessage) {
   EXPECT_EQ(read<Ping>(wire::ping("hello")).message, "hello");
 }
 
+TEST(Codec, APingWithAnEmptyMessageIsOneWithout) {
+  EXPECT_EQ(read<Ping>({"\x82\x01\x02\x0a\x00", 5}).message, std::nullopt);
+}
+
 TEST(Codec, ReadsCommandsOnOneKey) {
   EXPECT_EQ(read<Hget>(wire::hget("t", "k")).table, "t");
   EXPECT_EQ(read<Hget>(wire::hget("t", "k")).key, "k");

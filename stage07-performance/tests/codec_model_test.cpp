@@ -144,12 +144,6 @@ TEST_F(CodecModel, RareFormsAreReadAsProtobufReadsThem) {
   }
 }
 
-TEST(Codec, APingWithAnEmptyMessageIsOneWithout) {
-  const auto request = decode(std::string{"\x82\x01\x02\x0a\x00", 5});
-  ASSERT_TRUE(request);
-  EXPECT_EQ(std::get<Ping>(*request).message, std::nullopt);
-}
-
 TEST_F(CodecModel, RequestsAreReadAsProtobufReadsThem) {
   log_protobuf_errors();
   std::size_t good = 0, refused = 0, malformed = 0;
