@@ -139,8 +139,6 @@ class Commands {
         {"HELLO", "1"},
         {"HELLO", "4"},
         {"HELLO", "x"},
-        {"HELLO", "2", "AUTH", "default", "p"},
-        {"HELLO", "2", "AUTH", "nobody", "p"},
         {"HELLO", "2", "AUTH", "default"},
         {"HELLO", "2", "auth", "default", "", "setname", "both"},
         {"HELLO", "2", "SETNAME", "here"},
@@ -209,13 +207,18 @@ Reply comparable(const Words& words, Reply reply) {
   return reply;
 }
 
-/// Ours has no list of commands, less to tell about itself, and fewer subcommands.
+/// Ours has no list of commands, less to tell about itself, and fewer subcommands; and versions of
+/// Redis differ.
 bool is_the_same_in_redis(const Words& words) {
   const auto is = [&words](std::size_t i, const char* name) {
     return words.size() > i && ::strcasecmp(words[i].c_str(), name) == 0;
   };
   if (is(0, "info") || is(0, "command"))
     return is(1, "nonsense") || is(1, "foo") || words.size() > 2;
+  for (std::size_t i = 1; is(0, "hello") && i < words.size(); ++i) {
+    // Of these 7.0 takes the name at once, 8.0 at the end, and an empty one takes the name away.
+    if (is(i, "setname") && (i + 2 != words.size() || words[i + 1].empty())) return false;
+  }
   return !(is(0, "client") && is(1, "id") && words.size() == 2);
 }
 
@@ -235,10 +238,24 @@ TEST(RedisDifferential, TenThousandRandomCommandsAreAnsweredAlike) {
     for (const auto& words : asked) {
       const Reply expected = comparable(words, theirs.receive());
       errors += expected.type == Reply::Type::error ? 1 : 0;
-      ASSERT_EQ(comparable(words, ours.receive()), expected) << testing::PrintToString(words);
+      ASSERT_EQ(comparable(words, ours.receive()), expected)
+          << testing::PrintToString(words) << " of " << testing::PrintToString(asked);
     }
   }
   figure("errors", errors);
+}
+
+// Not among others: since 7.2 Redis gives no answer to a wrong password where answers wait before
+// it.
+TEST(RedisDifferential, AWrongPasswordIsRefusedAlike) {
+  RedisServer redis;
+  ServerProcess server;
+  RespClient theirs{redis.port()}, ours{server.port()};
+  for (const char* const user : {"nobody", "default"}) {
+    const Words words{"HELLO", "2", "AUTH", user, "p"};
+    theirs.send(words), ours.send(words);
+    EXPECT_EQ(comparable(words, ours.receive()), comparable(words, theirs.receive())) << user;
+  }
 }
 
 // What ends a connection cannot be in the middle of others.
