@@ -49,10 +49,10 @@ needs() {  # [STAGE]: what it and those before it need; without one, what all ne
   if grep -qx 'VERSION_CODENAME=bookworm' /etc/os-release; then
     boost=libboost1.81-dev  # Debian 12's libboost-dev is 1.74
   fi
-  printf '%s %s\n' g++ 12 cmake 3.25 ninja-build 1.10 "$boost" 1.81 libspdlog-dev 1.10 \
+  printf '%s %s\n' g++ 12 cmake 3.25 ninja-build 1.10 "$boost" 1.81 \
     libcli11-dev 2.1 libgtest-dev 1.12 libgmock-dev 1.12 redis-tools 7.0
   [[ $stage < stage03 ]] ||
-    printf '%s %s\n' protobuf-compiler 3.21 libprotobuf-dev 3.21
+    printf '%s %s\n' libspdlog-dev 1.10 protobuf-compiler 3.21 libprotobuf-dev 3.21
   [[ $stage < stage05 ]] || printf '%s %s\n' libxxhash-dev 0.8
   [[ $stage < stage07 ]] || printf '%s %s\n' libjemalloc-dev 5.2
 }

@@ -163,7 +163,7 @@ TEST_F(RespHostile, AServerWhoseDescriptorsRunOutWaitsQuietlyAndRecovers) {
 
 TEST_F(RespHostile, NoBytesOfAClientReachTheLogAsTheyAre) {
   const std::string evil = "evil\n2026-01-01 00:00:00.000 info forged\x1b[31m\r\x07";
-  ServerProcess talkative{{"--log-level", "trace"}};
+  ServerProcess talkative;
   RespClient client{talkative.port()};
   for (const char* const name : {"PING", "HSET", "HGET", "HMSET", "HMGET", "HGETALL", "HDEL",
                                  "HEXISTS", "HLEN", evil.c_str()}) {

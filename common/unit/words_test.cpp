@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "base/log.hpp"
-
 namespace kv {
 namespace {
 
@@ -27,12 +25,6 @@ TEST(Words, AQuoteThatIsNotClosedIsRefused) {
   EXPECT_FALSE(split_words("\"a\"b"));
   EXPECT_FALSE(split_words("\"a\\"));
   EXPECT_FALSE(split_words("\"a\\\""));
-}
-
-TEST(Escaped, ShowsWhatATerminalMustNotSee) {
-  EXPECT_EQ(escaped("plain"), "plain");
-  EXPECT_EQ(escaped("a\nb\x1b[0m\\"), "a\\x0ab\\x1b[0m\\x5c");
-  EXPECT_EQ(escaped(std::string(65, 'a')), std::string(64, 'a') + "...");
 }
 
 }  // namespace

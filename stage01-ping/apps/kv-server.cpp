@@ -2,8 +2,7 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "base/log.hpp"
-#include "base/options.hpp"
+#include "base/flags.hpp"
 #include "base/standard_streams.hpp"
 #include "base/start_error.hpp"
 #include "net/server.hpp"
@@ -13,11 +12,15 @@ int main(int argc, char** argv) {
   const auto end = [](int) { std::_Exit(0); };  // nothing is kept, so there is nothing to put away
   std::signal(SIGINT, end);
   std::signal(SIGTERM, end);
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads what we print may go away
+
+  std::uint16_t port = 9527;
+  CLI::App app{"A key-value server, built in stages. It listens on 127.0.0.1 only."};
+  app.set_version_flag("--version", "kv-server " KV_STAGE);
+  kv::add_number(app, "--port", port, "port to listen on; 0 picks a free one");
   try {
-    const auto options = kv::parse_options(argc, argv);
-    if (!options) return 0;
-    kv::start_log(options->log_level);
-    kv::Server server{*options};
+    if (!kv::parse_flags(app, argc, argv)) return 0;
+    kv::Server server{port};
     std::cout << "listening on " << server.endpoint() << std::endl;
     if (has_output) kv::flush_output(kv::Exit::cannot_start);
     server.run();

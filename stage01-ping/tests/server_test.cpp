@@ -50,30 +50,5 @@ TEST(Server, EndsWithZeroWhenToldTo) {
   EXPECT_EQ(server.wait(), 0);
 }
 
-TEST(ClientProgram, PrintsTheAnswer) {
-  ServerProcess server;
-  EXPECT_EQ(run_client(server.port(), {"ping"}).out, "PONG\n");
-  EXPECT_EQ(run_client(server.port(), {"ping", "two\r\nlines"}).out, "two\r\nlines\n");
-  for (const std::string typed : {"-x", "--port", "--help", "[a,b]", "--"}) {
-    EXPECT_EQ(run_client(server.port(), {"ping", typed}).out, typed + "\n");
-  }
-}
-
-TEST(ClientProgram, ReadsCommandsFromStandardInputAndGoesOnAfterErrors) {
-  ServerProcess server;
-  const auto finished = run_client(server.port(), {}, "ping a\nnonsense\n\nping \"b c\"\n");
-  EXPECT_EQ(finished.out, "a\nb c\n");
-  EXPECT_EQ(finished.status, 1);
-}
-
-TEST(ClientProgram, SaysHowItWentByItsExitStatus) {
-  ServerProcess server;
-  EXPECT_EQ(run_client(server.port(), {"ping"}).status, 0);
-  EXPECT_EQ(run_client(server.port(), {"ping", "too", "many"}).status, 2);
-  EXPECT_EQ(run_client(server.port(), {"nonsense"}).status, 2);
-  server.kill_9();
-  EXPECT_EQ(run_client(server.port(), {"ping"}).status, 3);
-}
-
 }  // namespace
 }  // namespace kv::test

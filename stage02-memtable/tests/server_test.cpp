@@ -75,51 +75,5 @@ TEST(Server, EndsWithZeroWhenToldTo) {
   EXPECT_EQ(server.wait(), 0);
 }
 
-TEST(ClientProgram, PrintsWhatRedisAnswers) {
-  ServerProcess server;
-  const auto out = [&](const std::vector<std::string>& words) {
-    const auto finished = run_client(server.port(), words);
-    EXPECT_EQ(finished.status, 0) << finished.err;
-    return finished.out;
-  };
-  EXPECT_EQ(out({"ping"}), "PONG\n");
-  EXPECT_EQ(out({"ping", "two\r\nlines"}), "two\r\nlines\n");
-  EXPECT_EQ(out({"hset", "t", "a", "1"}), "1\n");
-  EXPECT_EQ(out({"hset", "t", "a", "2"}), "0\n");
-  EXPECT_EQ(out({"hget", "t", "a"}), "2\n");
-  EXPECT_EQ(out({"hget", "t", "x"}), "(nil)\n");
-  EXPECT_EQ(out({"hgetall", "t"}), "a\t2\n");
-  EXPECT_EQ(out({"hgetall", "u"}), "");
-  EXPECT_EQ(out({"hmset", "t", "b", "3", "c", "4"}), "OK\n");
-  EXPECT_EQ(out({"hmget", "t", "c", "x", "b"}), "4\n(nil)\n3\n");
-  EXPECT_EQ(out({"hexist", "t", "a"}), "1\n");
-  EXPECT_EQ(out({"hmexist", "t", "a", "x", "b"}), "1\n0\n1\n");
-  EXPECT_EQ(out({"hlen", "t"}), "3\n");
-  EXPECT_EQ(out({"hdel", "t", "a"}), "1\n");
-  EXPECT_EQ(out({"hmdel", "t", "a", "b", "c"}), "2\n");
-  EXPECT_EQ(out({"hmset", "t", "-k", "--port", "[a]", "[b,c]"}), "OK\n");
-  EXPECT_EQ(out({"hmget", "t", "-k", "[a]", "--"}), "--port\n[b,c]\n(nil)\n");
-}
-
-TEST(ClientProgram, ReadsCommandsFromStandardInputAndGoesOnAfterErrors) {
-  ServerProcess server;
-  const auto finished = run_client(server.port(), {},
-                                   "hset t k 'a b'\nnonsense\n\nhget t\nping \"not closed\n"
-                                   "hget t k\n");
-  EXPECT_EQ(finished.out, "1\na b\n");
-  EXPECT_EQ(finished.status, 1);
-}
-
-TEST(ClientProgram, SaysHowItWentByItsExitStatus) {
-  ServerProcess server;
-  EXPECT_EQ(run_client(server.port(), {"ping"}).status, 0);
-  EXPECT_EQ(run_client(server.port(), {"hget", std::string(1025, 't'), "k"}).status, 1);
-  EXPECT_EQ(run_client(server.port(), {"ping", "too", "many"}).status, 2);
-  EXPECT_EQ(run_client(server.port(), {"hmset", "t", "k", "v", "odd"}).status, 2);
-  EXPECT_EQ(run_client(server.port(), {"nonsense"}).status, 2);
-  server.kill_9();
-  EXPECT_EQ(run_client(server.port(), {"ping"}).status, 3);
-}
-
 }  // namespace
 }  // namespace kv::test

@@ -15,6 +15,7 @@ server='' port=''
 bold='' plain=''
 [[ -t 1 ]] && bold=$'\e[1m' plain=$'\e[0m'
 
+redis-cli() { timeout 60 "$(type -P redis-cli)" --no-raw "$@"; }  # as it prints on a terminal
 kv-client() { timeout 60 "$programs/kv-client" --port "$port" "$@"; }
 kv-inspect() { timeout 60 "$programs/kv-inspect" "$@"; }
 

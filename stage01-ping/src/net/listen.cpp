@@ -14,21 +14,18 @@ namespace {
 const char* way_out(const boost::system::error_code& error) {
   if (error == boost::asio::error::address_in_use) return " (--port 0 picks a free port)";
   if (error == boost::asio::error::access_denied) return " (a port from 1024 on needs no rights)";
-  if (error == boost::system::errc::address_not_available)
-    return " (--host must be an address of this machine)";
   return "";
 }
 
 }  // namespace
 
-tcp::acceptor listen(boost::asio::io_context& context, const Options& options) {
-  const tcp::endpoint endpoint{boost::asio::ip::make_address(options.host), options.port};
+tcp::acceptor listen(boost::asio::io_context& context, std::uint16_t port) {
+  const tcp::endpoint endpoint{boost::asio::ip::address_v4::loopback(), port};
   try {
     return tcp::acceptor{context, endpoint};  // opens, binds (SO_REUSEADDR set) and listens
   } catch (const boost::system::system_error& error) {
-    throw StartError{Exit::cannot_start, "cannot listen on " + options.host + ":" +
-                                             std::to_string(options.port) + ": " +
-                                             error.code().message() + way_out(error.code())};
+    throw StartError{Exit::cannot_start, "cannot listen on 127.0.0.1:" + std::to_string(port) +
+                                             ": " + error.code().message() + way_out(error.code())};
   }
 }
 
@@ -43,12 +40,12 @@ void expect_room(tcp::acceptor& acceptor) {
 
 void set_options(tcp::socket& socket) {
   using boost::asio::detail::socket_option::integer;
-  boost::system::error_code left;  // what cannot be set on it is no reason not to serve it
-  socket.set_option(tcp::no_delay{true}, left);
-  socket.set_option(boost::asio::socket_base::keep_alive{true}, left);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>{keepalive_idle_s}, left);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>{keepalive_interval_s}, left);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>{keepalive_probes}, left);
+  boost::system::error_code ignored;  // what cannot be set on it is no reason not to serve it
+  socket.set_option(tcp::no_delay{true}, ignored);
+  socket.set_option(boost::asio::socket_base::keep_alive{true}, ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>{keepalive_idle_s}, ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>{keepalive_interval_s}, ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>{keepalive_probes}, ignored);
 }
 
 }  // namespace kv

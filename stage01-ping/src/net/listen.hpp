@@ -3,14 +3,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "base/options.hpp"
+#include <cstdint>
 
 namespace kv {
 
 using boost::asio::ip::tcp;
 
-/// An acceptor that listens where the options say. Throws StartError(cannot_start).
-tcp::acceptor listen(boost::asio::io_context& context, const Options& options);
+/// An acceptor that listens at this port of 127.0.0.1: other machines cannot reach it. 0 picks a
+/// free one. Throws StartError(cannot_start).
+tcp::acceptor listen(boost::asio::io_context& context, std::uint16_t port);
 
 /// Throws StartError(cannot_start) when there is no descriptor left for a connection.
 void expect_room(tcp::acceptor& acceptor);

@@ -1,17 +1,14 @@
 #include "net/server.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
+#include <iostream>
 #include <thread>
 
 #include "net/session.hpp"
 
 namespace kv {
 
-Server::Server(const Options& options) : acceptor_{listen(context_, options)} {
-  expect_room(acceptor_);
-}
+Server::Server(std::uint16_t port) : acceptor_{listen(context_, port)} { expect_room(acceptor_); }
 
 void Server::run() {
   constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop
@@ -19,7 +16,7 @@ void Server::run() {
     boost::system::error_code failed;
     tcp::socket socket = acceptor_.accept(failed);
     if (failed) {
-      spdlog::warn("cannot accept a connection: {}", failed.message());
+      std::cerr << "kv-server: cannot accept a connection: " + failed.message() + "\n";
       std::this_thread::sleep_for(pause);
       continue;
     }

@@ -2,7 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "base/options.hpp"
+#include <cstdint>
+
 #include "net/listen.hpp"
 
 namespace kv {
@@ -11,7 +12,7 @@ namespace kv {
 /// kernel's queue until the first has left.
 class Server {
  public:
-  explicit Server(const Options& options);  // throws StartError
+  explicit Server(std::uint16_t port);  // throws StartError
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 

@@ -4,7 +4,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
-#include "net/http.hpp"
 #include "net/linger.hpp"
 #include "wire/resp.hpp"
 
@@ -23,9 +22,9 @@ Result<std::optional<Words>> receive(tcp::socket& socket, RespReader& reader, In
     input.consume(input.size() - bytes.size());
     if (!command || *command) return command;
 
-    boost::system::error_code left;
-    input.commit(socket.read_some(input.prepare(read_bytes), left));
-    if (left) return std::nullopt;
+    boost::system::error_code ended;
+    input.commit(socket.read_some(input.prepare(read_bytes), ended));
+    if (ended) return std::nullopt;
   }
 }
 
@@ -58,17 +57,17 @@ std::string answer(const Words& words) {
 void serve(tcp::socket socket) {
   RespReader reader;
   Input input;
-  boost::system::error_code left;
-  while (!left) {
+  boost::system::error_code ended;
+  while (!ended) {
     const auto command = receive(socket, reader, input);
     if (!command) {
       std::string out;
       resp::append_error(out, "ERR " + command.error().message);
-      asio::write(socket, asio::buffer(out), left);
+      asio::write(socket, asio::buffer(out), ended);
       break;
     }
-    if (!*command || is_http(**command, socket)) break;
-    asio::write(socket, asio::buffer(answer(**command)), left);
+    if (!*command) break;
+    asio::write(socket, asio::buffer(answer(**command)), ended);
   }
   lingering_close(socket);
 }

@@ -4,11 +4,15 @@
 
 #include <charconv>
 #include <concepts>
+#include <iostream>
 #include <limits>
 #include <string>
 
-// The one place where flags become numbers. CLI11 2.1 reads -1 as 2^64-1 and 010 as eight; here a
-// number is decimal digits from the first character to the last, and within its bounds.
+#include "base/standard_streams.hpp"
+#include "base/start_error.hpp"
+
+// The one place where flags are read. CLI11 2.1 reads -1 as 2^64-1 and 010 as eight; here a number
+// is decimal digits from the first character to the last, and within its bounds.
 
 namespace kv {
 
@@ -31,25 +35,25 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, Number& number,
       ->type_name("NUMBER");
 }
 
-/// A flag: there or not, or with =true or =false. CLI11 takes -1 for false, and anything else that
-/// looks like a number or a word of its own for true.
-inline CLI::Option* add_switch(CLI::App& app, const std::string& name, bool& on,
-                               const std::string& help) {
-  return app.add_flag(name, on, help)->check([](const std::string& text) {
-    const bool known = text == "true" || text == "false";
-    return known ? std::string{} : "must be true or false, not '" + text + "'";
-  });
-}
-
-/// Refuses --name= with nothing behind it, as from a variable that is not set: CLI11 would take a
-/// flag for given, and for an option the next word.
-inline void refuse_empty_values(int argc, const char* const* argv) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
-      throw CLI::ValidationError{word.substr(0, word.size() - 1), "there is nothing behind the ="};
+/// False when --help or --version has been answered and nothing is left to do. Throws
+/// StartError(usage) with one line that names the flag and what it takes.
+inline bool parse_flags(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    for (int i = 1; i < argc; ++i) {  // for an empty value CLI11 would take the next word
+      const std::string word = argv[i];
+      if (word.starts_with("--") && word.find('=') == word.size() - 1)
+        throw CLI::ValidationError{word.substr(0, word.size() - 1),
+                                   "there is nothing behind the ="};
     }
+    app.parse(argc, argv);
+  } catch (const CLI::Success& answered) {
+    app.exit(answered, std::cout, std::cerr);
+    flush_output();
+    return false;
+  } catch (const CLI::ParseError& error) {
+    throw StartError{Exit::usage, error.what()};
   }
+  return true;
 }
 
 }  // namespace kv

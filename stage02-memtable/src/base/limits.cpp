@@ -1,9 +1,9 @@
 #include "base/limits.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <iostream>
 
 namespace kv {
 
@@ -19,8 +19,8 @@ std::uint32_t connection_limit(std::uint32_t wanted) {
   }
   const auto possible = limit.rlim_cur > others + 1 ? limit.rlim_cur - others : 1;
   if (possible >= wanted) return wanted;
-  spdlog::warn("at most {} connections in place of {}: the limit of open files is {} (ulimit -n)",
-               possible, wanted, limit.rlim_cur);
+  std::cerr << "kv-server: at most " << possible << " connections in place of " << wanted
+            << ": the limit of open files is " << limit.rlim_cur << " (ulimit -n)\n";
   return static_cast<std::uint32_t>(possible);
 }
 

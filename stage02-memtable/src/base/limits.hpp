@@ -13,7 +13,8 @@ inline constexpr std::size_t read_bytes_max = 16 * 1024;        ///< in one read
 inline constexpr std::size_t kept_bytes_max = 64 * 1024;        ///< of a nearly empty buffer
 
 /// How many connections there can be: `wanted`, or as many as the process may have descriptors for.
-/// Raises the process's own limit as far as the system lets it, and logs when that is not enough.
+/// Raises the process's own limit as far as the system lets it, and says so when that is not
+/// enough.
 std::uint32_t connection_limit(std::uint32_t wanted);
 
 }  // namespace kv

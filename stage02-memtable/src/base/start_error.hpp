@@ -5,13 +5,11 @@
 
 namespace kv {
 
-/// Exit statuses of the programs, beside 0.
+/// Exit statuses of the server, beside 0.
 enum class Exit : int {
-  cannot_start = 1,   ///< kv-server: port in use, ...
-  error_answer = 1,   ///< kv-client: the server answered with an error
-  usage = 2,          ///< a bad flag or argument
-  no_connection = 3,  ///< kv-client only
-  output_lost = 74,   ///< what was printed has not arrived
+  cannot_start = 1,  ///< port in use, ...
+  usage = 2,         ///< a bad flag
+  output_lost = 74,  ///< what was printed has not arrived
 };
 
 /// Thrown where a program cannot go on; main prints the text, one line, and exits with the status.

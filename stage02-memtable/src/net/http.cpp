@@ -1,9 +1,8 @@
 #include "net/http.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <chrono>
+#include <iostream>
 #include <sstream>
 
 #include "wire/resp.hpp"
@@ -25,12 +24,11 @@ bool is_http(const Words& command, const tcp::socket& from) {
   if (!resp::is_name(command[0], "post") && !resp::is_name(command[0], "host:")) return false;
   if (may_log()) {
     boost::system::error_code gone;
-    std::ostringstream peer;
-    peer << from.remote_endpoint(gone);
-    spdlog::warn(
-        "closed the connection of {}, which sent HTTP ('{}'): perhaps a web page, with commands in "
-        "its request; use redis-cli, not a browser",
-        peer.str(), command[0]);
+    std::ostringstream line;
+    line << "kv-server: closed the connection of " << from.remote_endpoint(gone)
+         << ", which sent HTTP ('" << command[0] << "'): perhaps a web page, with commands in its "
+         << "request; use redis-cli, not a browser\n";
+    std::cerr << line.str();
   }
   return true;
 }

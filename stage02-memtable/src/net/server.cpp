@@ -1,10 +1,10 @@
 #include "net/server.hpp"
 
 #include <boost/asio/write.hpp>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <exception>
+#include <iostream>
 #include <system_error>
 #include <thread>
 
@@ -18,19 +18,24 @@ namespace {
 
 constexpr std::uint32_t refusals_max = 64;  // at a time; who comes on top is closed at once
 
+/// A line on standard error, in one piece: several threads may have something to say.
+void say(const char* what, const std::exception& error) {
+  std::cerr << "kv-server: " + std::string{what} + ": " + error.what() + "\n";
+}
+
 void refuse(tcp::socket socket) {
-  boost::system::error_code left;
+  boost::system::error_code ended;
   boost::asio::write(socket, boost::asio::buffer("-ERR max number of clients reached\r\n", 36),
-                     left);
+                     ended);
   lingering_close(socket);
 }
 
 }  // namespace
 
-Server::Server(const Options& options, Service& service)
-    : acceptor_{listen(context_, options)},
+Server::Server(std::uint16_t port, std::uint32_t max_connections, Service& service)
+    : acceptor_{listen(context_, port)},
       service_{service},
-      connections_max_{connection_limit(options.max_connections)} {
+      connections_max_{connection_limit(max_connections)} {
   expect_room(acceptor_);
   try {
     std::thread{[] {}}.join();  // as each connection will need one
@@ -46,7 +51,7 @@ void Server::run() {
     boost::system::error_code failed;
     tcp::socket socket = acceptor_.accept(failed);
     if (failed) {
-      spdlog::warn("cannot accept a connection: {}", failed.message());
+      std::cerr << "kv-server: cannot accept a connection: " + failed.message() + "\n";
       std::this_thread::sleep_for(pause);
       continue;
     }
@@ -69,7 +74,7 @@ void Server::start_thread(tcp::socket socket) {
         .detach();
   } catch (const std::exception& error) {  // the kernel has no thread left, or we want no more
     --connections_;
-    spdlog::warn("a connection was closed unserved: {}", error.what());
+    say("a connection was closed unserved", error);
   }
 }
 
@@ -77,7 +82,7 @@ void Server::start_thread(tcp::socket socket) {
 void Server::serve(tcp::socket socket, bool over) try {
   over ? refuse(std::move(socket)) : Session{std::move(socket), service_}.run();
 } catch (const std::exception& error) {
-  spdlog::error("a connection ended with an exception: {}", error.what());
+  say("a connection ended with an exception", error);
 }
 
 }  // namespace kv

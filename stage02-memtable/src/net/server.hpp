@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 
-#include "base/options.hpp"
 #include "command/service.hpp"
 #include "net/listen.hpp"
 
@@ -15,7 +14,8 @@ namespace kv {
 /// must outlive it, and it the connections: run() never returns.
 class Server {
  public:
-  Server(const Options& options, Service& service);  // throws StartError
+  /// Throws StartError.
+  Server(std::uint16_t port, std::uint32_t max_connections, Service& service);
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 

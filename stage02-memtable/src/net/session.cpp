@@ -23,12 +23,12 @@ void Session::run() {
 }
 
 bool Session::receive() {
-  boost::system::error_code left;
+  boost::system::error_code ended;
   const auto room = input_.prepare(read_bytes_);
-  const auto bytes = socket_.read_some(room, left);
+  const auto bytes = socket_.read_some(room, ended);
   input_.commit(bytes);
   if (bytes >= read_bytes_) read_bytes_ = std::min(2 * read_bytes_, read_bytes_max);
-  return !left;
+  return !ended;
 }
 
 Session::Next Session::execute() {
@@ -58,11 +58,11 @@ Session::Next Session::execute() {
 }
 
 bool Session::send() {
-  boost::system::error_code left;
-  boost::asio::write(socket_, boost::asio::buffer(output_), left);
+  boost::system::error_code ended;
+  boost::asio::write(socket_, boost::asio::buffer(output_), ended);
   output_.clear();
   if (output_.capacity() > kept_bytes_max) output_.shrink_to_fit();
-  return !left;
+  return !ended;
 }
 
 }  // namespace kv

@@ -43,12 +43,12 @@ void expect_room(tcp::acceptor& acceptor) {
 
 void set_options(tcp::socket& socket) {
   using boost::asio::detail::socket_option::integer;
-  boost::system::error_code left;  // what cannot be set on it is no reason not to serve it
-  socket.set_option(tcp::no_delay{true}, left);
-  socket.set_option(boost::asio::socket_base::keep_alive{true}, left);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>{keepalive_idle_s}, left);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>{keepalive_interval_s}, left);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>{keepalive_probes}, left);
+  boost::system::error_code ignored;  // what cannot be set on it is no reason not to serve it
+  socket.set_option(tcp::no_delay{true}, ignored);
+  socket.set_option(boost::asio::socket_base::keep_alive{true}, ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>{keepalive_idle_s}, ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>{keepalive_interval_s}, ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>{keepalive_probes}, ignored);
 }
 
 }  // namespace kv
