@@ -163,6 +163,28 @@ function(kv_program source)
   endif()
 endfunction()
 
+# kv_naive_program(SOURCE STAGE): a program in naive/ that is made of an earlier stage's code, and not
+# of this one's: <stage's build folder>/naive/<name of SOURCE>. None where that stage is not beside us.
+function(kv_naive_program source stage)
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/../${stage})
+  if(NOT KV_TESTS OR NOT EXISTS ${folder})
+    return()
+  endif()
+  get_filename_component(name ${source} NAME_WE)
+  set(target ${PROJECT_NAME}-${name})
+  add_executable(${target} ${source})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY naive)
+  target_link_libraries(${target} PRIVATE kv-warnings)
+  if(TARGET ${stage})
+    target_link_libraries(${target} PRIVATE ${stage})
+  else()
+    file(GLOB sources CONFIGURE_DEPENDS ${folder}/src/*/*.cpp)
+    target_sources(${target} PRIVATE ${sources})
+    target_include_directories(${target} PRIVATE ${folder}/src)
+    target_link_libraries(${target} PRIVATE kv-asio CLI11::CLI11)
+  endif()
+endfunction()
+
 # Where the source of a test or helper is: the stage's own, or that which several stages have.
 function(kv_find_test variable name)
   foreach(folder ${CMAKE_CURRENT_SOURCE_DIR}/tests ${KV_COMMON}/unit ${KV_COMMON}/unit/support)
