@@ -20,7 +20,7 @@ struct Settings {
   std::filesystem::path folder = {};   ///< for the servers' data; on the disk that is measured
   std::uint32_t rounds = 5;            ///< in each, every server is started anew
   std::uint32_t turns = 4;             ///< in a round, where throughput is measured
-  bool quick = false;                  ///< all of it in less than three minutes, and rougher
+  bool quick = false;                  ///< all of it in less than five minutes, and rougher
 };
 
 /// A line of a chart, with the stretches of its x axis that are to be shaded.

@@ -48,6 +48,13 @@ const Chart charts[] = {
      {"idle connections"},
      {"threads"},
      with_threads_and_without},
+    {"growth",
+     "growth-start.svg",
+     "From start to first answer, after kill -9",
+     "seconds",
+     {"million keys"},
+     {"seconds"},
+     {"redis", "stage 7"}},
 };
 
 // A group for each point, a bar for each server; the noise figure is no server.

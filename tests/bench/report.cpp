@@ -37,6 +37,7 @@ constexpr Metric metrics[] = {
     {"kib_per_connection", "Resident memory for a connection, KiB"},
     {"threads", "Threads of the server", true},
     {"seconds", "From start to first answer, seconds"},
+    {"snapshot_seconds", "A snapshot, seconds"},
     {"peak_of_resident", "Most resident memory until the first answer, to that after it", true},
     {"resident_mib", "Resident memory, MiB"},
     {"resident_of_allowed", "That, to 1.15 of what it was before and 64 MiB", true},

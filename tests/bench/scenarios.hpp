@@ -20,5 +20,6 @@ void compare_folder(Bench& bench);
 void compare_memory(Bench& bench);
 void compare_idle(Bench& bench);
 void compare_start(Bench& bench);
+void compare_growth(Bench& bench);
 
 }  // namespace kv::bench

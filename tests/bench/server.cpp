@@ -44,9 +44,8 @@ std::vector<std::string> words(const Program& program, const Start& start, std::
     add({"--bind", "127.0.0.1", "--dir", start.folder.string(), "--save", "", "--appendonly", "no",
          "--auto-aof-rewrite-percentage", "0", "--maxclients", "15000"});
   } else {
-    add({"--log-level", "warn"});
-    if (program.stage >= 2) add({"--max-connections", "15000"});
-    if (program.stage >= 3) add({"--threads", "1"});
+    add({"--max-connections", "15000"});
+    if (program.stage >= 3) add({"--log-level", "warn", "--threads", "1"});
     if (program.stage >= 5) {
       add({"--data-dir", (start.folder / "data").string()});
       if (start.snapshot_every) add({"--snapshot-every", std::to_string(*start.snapshot_every)});
