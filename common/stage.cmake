@@ -7,6 +7,7 @@
 #   kv_step(record src/disk/record.cpp    # a step: its files, and the tests that check it
 #     TESTS record)
 #   kv_given(client apps/kv-client.cpp)   # a step that is neither taught nor counted
+#   kv_naive(one-mutex naive/one_mutex.cpp TESTS one_mutex)   # what the chapter shows before it is done well
 #
 # x.cpp stands for x.hpp as well. A file belongs to one step; what no step names is kept. A test of a
 # step is linked with all objects of this step, and with what these need of earlier steps and of what
@@ -97,6 +98,72 @@ function(kv_given)
   kv_step(${ARGV})
 endfunction()
 
+# kv_naive(NAME FILE... [PROGRAMS FILE...] [TESTS NAME...]): a wrong or slow version, in naive/, made
+# of the steps so far and the naive files so far. The stage is not linked with it, and the next one
+# does not have it. A file of PROGRAMS becomes <stage's build folder>/naive/<name>; the tests find
+# that folder by KV_NAIVE. FROM: its programs are made of that earlier stage's code, and not of this
+# one's; there are none where that is not beside us.
+function(kv_naive name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FROM" "PROGRAMS;TESTS")
+  get_property(ended DIRECTORY PROPERTY kv_ended)
+  if(ended OR NOT KV_TESTS)
+    return()
+  endif()
+  if(arg_FROM)
+    kv_naive_from(${arg_FROM} ${arg_PROGRAMS})
+    return()
+  endif()
+  set(sources ${arg_UNPARSED_ARGUMENTS})
+  list(FILTER sources INCLUDE REGEX "cpp$")
+  get_property(earlier DIRECTORY PROPERTY kv_objects)
+  get_property(before DIRECTORY PROPERTY kv_naive)
+  set(library ${PROJECT_NAME}-naive-${name})
+  add_library(${library} STATIC EXCLUDE_FROM_ALL ${sources} ${earlier})
+  set_target_properties(${library} PROPERTIES LINKER_LANGUAGE CXX)
+  target_include_directories(${library} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_definitions(${library} PUBLIC KV_NAIVE="${CMAKE_CURRENT_BINARY_DIR}/naive")
+  target_link_libraries(${library} PUBLIC ${before} ${PROJECT_NAME}-needs PRIVATE kv-warnings)
+  set_property(DIRECTORY PROPERTY kv_naive ${library})
+  set(programs "")
+  foreach(program IN LISTS arg_PROGRAMS)
+    get_filename_component(output ${program} NAME_WE)
+    add_executable(${PROJECT_NAME}-${output} ${program})
+    set_target_properties(${PROJECT_NAME}-${output} PROPERTIES
+      OUTPUT_NAME ${output} RUNTIME_OUTPUT_DIRECTORY naive)
+    target_link_libraries(${PROJECT_NAME}-${output} PRIVATE ${library} kv-warnings)
+    list(APPEND programs ${PROJECT_NAME}-${output})
+  endforeach()
+  foreach(test IN LISTS arg_TESTS)
+    kv_test(${test} "" ${library} "" fast)
+    if(programs)
+      string(REPLACE _ - target ${PROJECT_NAME}-${test}-test)
+      add_dependencies(${target} ${programs})
+    endif()
+  endforeach()
+endfunction()
+
+function(kv_naive_from stage)
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/../${stage})
+  if(NOT EXISTS ${folder})
+    return()
+  endif()
+  set(library ${stage})
+  if(NOT TARGET ${stage})  # it is not built itself
+    set(library ${PROJECT_NAME}-naive-${stage})
+    file(GLOB sources CONFIGURE_DEPENDS ${folder}/src/*/*.cpp)
+    add_library(${library} STATIC EXCLUDE_FROM_ALL ${sources})
+    target_include_directories(${library} PUBLIC ${folder}/src)
+    target_link_libraries(${library} PUBLIC kv-asio CLI11::CLI11)
+  endif()
+  foreach(program IN LISTS ARGN)
+    get_filename_component(name ${program} NAME_WE)
+    add_executable(${PROJECT_NAME}-${name} ${program})
+    set_target_properties(${PROJECT_NAME}-${name} PROPERTIES
+      OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY naive)
+    target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${library} kv-warnings)
+  endforeach()
+endfunction()
+
 # kv_kept([TESTS NAME...] [SLOW NAME...] [HELPERS NAME...]): first of all, where there is a stage
 # before: all that no step names. Its tests are linked with the whole stage, and find its programs.
 function(kv_kept)
@@ -160,28 +227,6 @@ function(kv_program source)
   target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${PROJECT_NAME} kv-warnings)
   if(NOT name STREQUAL kv-server)  # of inline functions the linker takes the first copy that it sees
     target_link_libraries(${PROJECT_NAME}-${name} PRIVATE kv-quick-build)
-  endif()
-endfunction()
-
-# kv_naive_program(SOURCE STAGE): a program in naive/ that is made of an earlier stage's code, and not
-# of this one's: <stage's build folder>/naive/<name of SOURCE>. None where that stage is not beside us.
-function(kv_naive_program source stage)
-  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/../${stage})
-  if(NOT KV_TESTS OR NOT EXISTS ${folder})
-    return()
-  endif()
-  get_filename_component(name ${source} NAME_WE)
-  set(target ${PROJECT_NAME}-${name})
-  add_executable(${target} ${source})
-  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY naive)
-  target_link_libraries(${target} PRIVATE kv-warnings)
-  if(TARGET ${stage})
-    target_link_libraries(${target} PRIVATE ${stage})
-  else()
-    file(GLOB sources CONFIGURE_DEPENDS ${folder}/src/*/*.cpp)
-    target_sources(${target} PRIVATE ${sources})
-    target_include_directories(${target} PRIVATE ${folder}/src)
-    target_link_libraries(${target} PRIVATE kv-asio CLI11::CLI11)
   endif()
 endfunction()
 

@@ -82,6 +82,13 @@ self_test() {
   must 1 'a file that is not there'
   steps 'kv_step(all src/base/new.cpp src/base/grown.cpp)' 'kv_step(grown src/base/grown.cpp)'
   must 1 'a file of two steps'
+  mkdir "$b/naive"
+  touch "$b"/naive/{slow,slow_server}.cpp
+  steps 'kv_naive(slow naive/slow.cpp)' 'kv_step(all src/base/new.cpp src/base/grown.cpp)'
+  must 1 'a naive file that no step names'
+  steps 'kv_naive(slow naive/slow.cpp PROGRAMS naive/slow_server.cpp)' 'kv_step(all src/base/new.cpp src/base/grown.cpp)'
+  must 0 'naive files that a step names'
+  rm -r "$b/naive"
   steps 'kv_step(all src/base/new.cpp src/base/grown.cpp TESTS missing)'
   must 1 'a test that is not there'
   touch "$root/common/unit/missing_test.cpp"

@@ -17,10 +17,11 @@ declare -A below=(
   [net]='net disk wire command table base'
   [client]='client wire command table base')
 
-# Each include of one of the stage's headers, as FILE HEADER, both from the stage's folder.
+# Each include of one of the stage's headers, as FILE HEADER, both from the stage's folder; also of one
+# in naive, which nothing in src may include.
 includes_of() {  # STAGE FILE...
   (cd "$1" && grep -oE '^#include "[^"]+"' /dev/null "${@:2}") |
-    sed -E 's/:#include "([^"]+)"/ src\/\1/'
+    sed -E 's/:#include "([^"]+)"/ src\/\1/; s/ src\/naive\// naive\//'
 }
 
 layers() {  # STAGE: one line for each mistake
@@ -104,6 +105,18 @@ self_test() {
   must 0 layers 'no circle'
   printf '#include "wire/frame.hpp"\n' >"$stage/tests/log_test.cpp"
   must 1 steps 'a test that needs a later step'
+  printf 'kv_%s\n' 'step(log src/base/log.cpp)' 'naive(slow naive/slow.cpp)' 'naive(slower naive/slower.hpp)' \
+    'step(frame src/wire/frame.cpp)' >"$stage/CMakeLists.txt"
+  mkdir "$stage/naive"
+  touch "$stage"/naive/{slow.hpp,slower.hpp}
+  printf '#include "%s"\n' naive/slow.hpp base/log.hpp >"$stage/naive/slow.cpp"
+  must 0 steps 'a naive file after what it needs'
+  printf '#include "wire/frame.hpp"\n' >"$stage/naive/slow.cpp"
+  must 1 steps 'a naive file that needs a later step'
+  printf '#include "naive/slower.hpp"\n' >"$stage/naive/slow.cpp"
+  must 1 steps 'a naive file that needs a later one'
+  file wire/frame.cpp '"naive/slow.hpp"'
+  must 1 layers 'a file of src that needs a naive one'
 }
 
 file() { printf '#include %s\n' "${@:2}" >"$stage/src/$1"; }  # PATH INCLUDE...

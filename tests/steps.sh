@@ -1,25 +1,27 @@
 # What ./learn and the checks of the repository read of a stage's CMakeLists.txt: its list of steps.
 # shellcheck shell=bash
 
-# A line for each word of the list, in its order: KIND STEP WHAT NAME. KIND is step, given or kept;
-# WHAT is file, test or helper. A file x.cpp that is named has a second line for x.hpp, if there is
+# A line for each word of the list, in its order: KIND STEP WHAT NAME. KIND is step, given, naive or kept;
+# WHAT is file, test, helper or (what naive programs are made of) stage. A file x.cpp that is named has a second line for x.hpp, if there is
 # one: then WHAT is header.
 steps_of() {  # STAGE
   local kind step what name
   sed 's/#.*//' "$1/CMakeLists.txt" | tr '\n' ' ' |
-    { grep -oE 'kv_(step|given|kept)\([^)]*\)' || true; } | tr '()' '  ' |
+    { grep -oE 'kv_(step|given|naive|kept)\([^)]*\)' || true; } | tr '()' '  ' |
     awk '{
       sub(/^kv_/, "", $1)
       what = "file"
       for (i = $1 == "kept" ? 2 : 3; i <= NF; ++i) {
         if ($i == "TESTS" || $i == "SLOW") what = "test"
         else if ($i == "HELPERS") what = "helper"
+        else if ($i == "PROGRAMS") what = "file"
+        else if ($i == "FROM") what = "stage"
         else print $1, $1 == "kept" ? "-" : $2, what, $i
       }
     }' |
     while read -r kind step what name; do
       echo "$kind $step $what $name"
-      if [[ $what == file && $name == src/*.cpp && -e $1/${name%.cpp}.hpp ]]; then
+      if [[ $what == file && $name =~ ^(src|naive)/.*cpp$ && -e $1/${name%.cpp}.hpp ]]; then
         echo "$kind $step header ${name%.cpp}.hpp"
       fi
     done

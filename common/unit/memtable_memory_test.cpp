@@ -46,7 +46,7 @@ class MemTableMemory : public testing::Test {
     return found;
   }
 
-  /// False in stages 2 and 3, where nobody can look into a shard.
+  /// False in stage 3, where nobody can look into a shard.
   template <class Storage>
   static bool has_table(const Storage& storage, const char* table) {
     bool has = false;

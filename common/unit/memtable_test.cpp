@@ -1,6 +1,6 @@
 #include "table/memtable.hpp"
 
-#include "fixtures/storage_contract.hpp"
+#include "fixtures/typed_storage_contract.hpp"
 
 namespace kv::test {
 namespace {

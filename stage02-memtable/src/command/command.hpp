@@ -29,38 +29,27 @@ struct Hmget {
 };
 struct Hset {
   std::string table;
-  Entry entry;
-};
-struct Hmset {
-  std::string table;
   std::vector<Entry> entries;
 };
 struct Hdel {
-  std::string table, key;
-};
-struct Hmdel {
   std::string table;
   std::vector<std::string> keys;
 };
 struct Hexist {
   std::string table, key;
 };
-struct Hmexist {
-  std::string table;
-  std::vector<std::string> keys;
-};
 struct Hlen {
   std::string table;
 };
 
-using Request =
-    std::variant<Ping, Hget, Hgetall, Hmget, Hset, Hmset, Hdel, Hmdel, Hexist, Hmexist, Hlen>;
+using Request = std::variant<Ping, Hget, Hgetall, Hmget, Hset, Hdel, Hexist, Hlen>;
 
 struct Response {
   Status status = Status::ok;
   std::string message = {};  ///< of a status other than ok: what happened; PING: the echo
   Values values = {};        ///< one for each key asked for, in order; nullopt: there is none
   std::vector<Entry> pairs = {};
+  std::size_t count = 0;  ///< of keys: new ones, removed ones, or those that are there
 };
 
 }  // namespace kv

@@ -1,5 +1,6 @@
 #include "command/service.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -18,15 +19,13 @@ std::optional<Error> check_name(const std::string& name, const char* what) {
 
 std::optional<Error> check_entry(const Entry& entry) {
   if (auto error = check_name(entry.key, "key")) return error;
-  std::size_t bytes = 0;
-  if (const auto* text = std::get_if<std::string>(&*entry.value)) bytes = text->size();
-  if (const auto* binary = std::get_if<Binary>(&*entry.value)) bytes = binary->bytes.size();
+  const std::size_t bytes = entry.value->size();
   if (bytes <= value_bytes_max) return std::nullopt;
   return Error{Status::too_large, "value of " + std::to_string(bytes) + " bytes; the limit is " +
                                       std::to_string(value_bytes_max)};
 }
 
-/// Looks at those of table, key, keys, entry and entries that the command has.
+/// Looks at those of table, key, keys and entries that the command has.
 template <class Command>
 std::optional<Error> check_limits(const Command& command) {
   std::optional<Error> error;
@@ -37,9 +36,6 @@ std::optional<Error> check_limits(const Command& command) {
   if constexpr (requires { command.keys; }) {
     for (auto key = command.keys.begin(); !error && key != command.keys.end(); ++key)
       error = check_name(*key, "key");
-  }
-  if constexpr (requires { command.entry; }) {
-    if (!error) error = check_entry(command.entry);
   }
   if constexpr (requires { command.entries; }) {
     for (auto entry = command.entries.begin(); !error && entry != command.entries.end(); ++entry) {
@@ -56,15 +52,17 @@ Response answer(Error error) {
 }
 Response answer(Values values) { return {.values = std::move(values)}; }
 Response answer(std::optional<Value>&& value) { return {.values = {std::move(value)}}; }
-Response answer(bool flag) { return answer(std::optional<Value>{flag}); }
-Response answer(std::size_t count) {
-  return answer(std::optional<Value>{static_cast<std::int64_t>(count)});
-}
+Response answer(std::size_t count) { return {.count = count}; }
 Response answer(std::vector<Entry> pairs) { return {.pairs = std::move(pairs)}; }
 
 template <class T>
 Response answer(Result<T> result) {
   return result ? answer(std::move(*result)) : answer(std::move(result).error());
+}
+
+std::size_t count_present(const Values& values) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(values, [](const auto& value) { return value.has_value(); }));
 }
 
 struct Execute {
@@ -83,19 +81,17 @@ struct Execute {
   Response operator()(const Hmget& get) const {
     return answer(storage.get_many(get.table, get.keys));
   }
-  Response operator()(const Hset& set) const { return answer(storage.set(set.table, set.entry)); }
-  Response operator()(const Hmset& set) const {
-    return answer(storage.set_many(set.table, set.entries));
+  Response operator()(const Hset& set) const {
+    const auto previous = storage.set_many(set.table, set.entries);
+    return previous ? answer(previous->size() - count_present(*previous))
+                    : answer(previous.error());
   }
-  Response operator()(const Hdel& del) const { return answer(storage.del(del.table, del.key)); }
-  Response operator()(const Hmdel& del) const {
-    return answer(storage.del_many(del.table, del.keys));
+  Response operator()(const Hdel& del) const {
+    const auto removed = storage.del_many(del.table, del.keys);
+    return removed ? answer(count_present(*removed)) : answer(removed.error());
   }
   Response operator()(const Hexist& exist) const {
     return answer(storage.contains(exist.table, exist.key));
-  }
-  Response operator()(const Hmexist& exist) const {
-    return answer(storage.contains_many(exist.table, exist.keys));
   }
   Response operator()(const Hlen& len) const { return answer(storage.length(len.table)); }
 };

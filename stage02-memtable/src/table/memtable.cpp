@@ -1,7 +1,6 @@
 #include "table/memtable.hpp"
 
 #include <bit>
-#include <new>
 #include <utility>
 
 #include "table/copied_table.hpp"
@@ -69,8 +68,7 @@ Result<std::optional<Value>> MemTable::get(std::string_view table, std::string_v
     const std::lock_guard lock{shard.mutex};
     if (const Value* found = shard.tables.find(table, key)) value = *found;
   }
-  if (limit_.always_bytes + limit_.value_bytes(value) > limit_.bytes_max)
-    return answer_too_large(limit_);
+  if (limit_.value_bytes(value) > limit_.bytes_max) return answer_too_large(limit_);
   return value;
 }
 
@@ -78,7 +76,7 @@ Result<Values> MemTable::get_many(std::string_view table,
                                   const std::vector<std::string>& keys) const {
   const Locks locks{*this, shards_of(table, keys)};
   Values values;
-  std::size_t answer_bytes = limit_.always_bytes;
+  std::size_t answer_bytes = 0;
   for (const auto& key : keys) {
     const Value* value = shards_[shard_index(table, key)].tables.find(table, key);
     values.push_back(value ? std::optional{*value} : std::nullopt);
@@ -94,21 +92,10 @@ Result<bool> MemTable::contains(std::string_view table, std::string_view key) co
   return shard.tables.find(table, key) != nullptr;
 }
 
-Result<Values> MemTable::contains_many(std::string_view table,
-                                       const std::vector<std::string>& keys) const {
-  if (limit_.always_bytes + keys.size() * limit_.value_bytes(true) > limit_.bytes_max)
-    return answer_too_large(limit_);
-  const Locks locks{*this, shards_of(table, keys)};
-  Values values;
-  for (const auto& key : keys)
-    values.emplace_back(shards_[shard_index(table, key)].tables.find(table, key) != nullptr);
-  return values;
-}
-
 Result<std::unique_ptr<Iterator>> MemTable::get_iter(std::string_view table) const {
   const Locks locks{*this, all_shards};
   std::vector<Entry> entries;
-  std::size_t answer_bytes = limit_.always_bytes;
+  std::size_t answer_bytes = 0;
   for (const Shard& shard : shards_) {
     const auto rows = shard.tables.by_name.find(table);
     if (rows == shard.tables.by_name.end()) continue;
@@ -158,39 +145,18 @@ Result<Values> MemTable::del_many(std::string_view table, const std::vector<std:
   return set_many(table, changes);
 }
 
-/// Makes the changes one after the other, and takes them back, last first, when the answer turns
-/// out too large or memory runs out: under the locks nobody sees what happens in between. Gives the
-/// values that were there.
+/// Makes the changes one after the other: under the locks nobody sees what happens in between.
+/// Gives the values that were there.
 Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> changes) {
   Values values;  // before the locks are taken those to put there, afterwards those that were there
   for (const auto& change : changes) values.push_back(change.value);
   const Locks locks{*this, shards_of(table, changes)};
-  std::size_t done = 0, answer_bytes = limit_.always_bytes;
-  Result<void> accepted;
-  try {
-    for (std::size_t i = 0; accepted && i < changes.size(); ++i) {
-      const auto& key = changes[i].key;
-      Tables& tables = shards_[shard_index(table, key)].tables;
-      values[i] = tables.exchange(table, key, std::move(values[i]));
-      done = i + 1;
-      if (limit_.sends_previous) answer_bytes += limit_.value_bytes(values[i]);
-      if (answer_bytes > limit_.bytes_max) accepted = answer_too_large(limit_);
-    }
-  } catch (const std::bad_alloc&) {
-    accepted = Error{Status::storage_failed, "out of memory"};  // so short that it needs none
-  }
-  if (accepted) return values;
-  put_back(table, changes.first(done), std::move(values));
-  return accepted.error();
-}
-
-void MemTable::put_back(std::string_view table, std::span<const Entry> changes,
-                        Values replaced) noexcept {
-  for (std::size_t i = changes.size(); i-- > 0;) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
     const auto& key = changes[i].key;
     Tables& tables = shards_[shard_index(table, key)].tables;
-    (void)tables.exchange(table, key, std::move(replaced[i]));
+    values[i] = tables.exchange(table, key, std::move(values[i]));
   }
+  return values;
 }
 
 }  // namespace kv

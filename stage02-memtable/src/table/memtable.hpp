@@ -22,8 +22,6 @@ class MemTable : public Storage {
   Result<Values> get_many(std::string_view table,
                           const std::vector<std::string>& keys) const override;
   Result<bool> contains(std::string_view table, std::string_view key) const override;
-  Result<Values> contains_many(std::string_view table,
-                               const std::vector<std::string>& keys) const override;
   Result<std::optional<Value>> set(std::string_view table, const Entry& entry) override;
   Result<Values> set_many(std::string_view table, const std::vector<Entry>& entries) override;
   Result<std::optional<Value>> del(std::string_view table, std::string_view key) override;
@@ -48,8 +46,6 @@ class MemTable : public Storage {
   static ShardSet shards_of(std::string_view table, std::span<const Entry> changes);
 
   Result<Values> apply(std::string_view table, std::span<const Entry> changes);
-  void put_back(std::string_view table, std::span<const Entry> changes,
-                Values replaced) noexcept;  // half done would be worse than the end of the process
 
   const AnswerLimit limit_;
   std::array<Shard, shard_count> shards_;

@@ -20,8 +20,6 @@ struct AnswerLimit {
   std::size_t bytes_max;  ///< as the user has set it
   std::size_t (*value_bytes)(const std::optional<Value>&);
   std::size_t (*entry_bytes)(const Entry&);
-  bool sends_previous = true;    ///< whether the answer to a write has the values that were there
-  std::size_t always_bytes = 0;  ///< what every answer takes beside its pieces
 };
 
 /// The entries of one table as it was when the iterator was made, in any order.
@@ -36,7 +34,8 @@ class Iterator {
 /// acts in sequence. A read never makes a table; a table without keys is no table.
 ///
 /// Every call may fail: memory hardly does, a disk can, and an answer can be too large to send.
-/// Then nothing has changed.
+/// Then nothing has changed. But where memory runs out a call throws std::bad_alloc, and the first
+/// keys of a set_many or del_many may stay changed, for everybody to see.
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -46,10 +45,8 @@ class Storage {
                                   const std::vector<std::string>& keys) const = 0;
 
   virtual Result<bool> contains(std::string_view table, std::string_view key) const = 0;
-  virtual Result<Values> contains_many(std::string_view table,
-                                       const std::vector<std::string>& keys) const = 0;
 
-  /// Entries have values. The answer: what was there before, for each.
+  /// Entries have values. The answer: what was there before, for each; of any size.
   virtual Result<std::optional<Value>> set(std::string_view table, const Entry& entry) = 0;
   virtual Result<Values> set_many(std::string_view table, const std::vector<Entry>& entries) = 0;
 

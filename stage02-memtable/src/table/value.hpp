@@ -1,30 +1,12 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <variant>
 
 namespace kv {
 
-/// Bytes that are no text.
-struct Binary {
-  std::string bytes;
-  bool operator==(const Binary&) const = default;
-};
-
-/// What a key stands for. Redis knows strings only; the other types are for the wire that comes
-/// next.
-using Value = std::variant<std::string, Binary, std::int64_t, double, bool>;
-
-/// A value taken apart into its kind, value.index(), and its bytes: of a text its characters, of a
-/// number its own, in the machine's order. The view is into `value`.
-std::string_view value_bytes(const Value& value);
-
-/// Puts it together again; nullopt when there is no such kind, or it never has so many bytes.
-std::optional<Value> value_of(std::size_t kind, std::string_view bytes);
+/// What a key stands for: any bytes. Redis knows nothing else.
+using Value = std::string;
 
 /// A key and its value; no value where the key is absent.
 struct Entry {

@@ -1,6 +1,5 @@
 #include "wire/codec.hpp"
 
-#include <algorithm>
 #include <cctype>
 #include <iterator>
 #include <map>
@@ -23,19 +22,32 @@ Error unknown_command(const Words& words) {
                                         "', with args beginning with: " + shown};
 }
 
-std::vector<std::string> keys_of(Words& words) {
-  return {std::move_iterator{words.begin() + 2}, std::move_iterator{words.end()}};
+// --- the words of a command, each kind in its own way ---
+
+Request ping(Words& words) { return words.size() == 2 ? Ping{std::move(words[1])} : Ping{}; }
+
+template <class Command>
+Request on_table(Words& words) {
+  return Command{std::move(words[1])};
 }
 
-std::vector<Entry> entries_of(Words& words) {
-  std::vector<Entry> entries;
-  for (std::size_t i = 2; i + 1 < words.size(); i += 2) {
-    entries.push_back({std::move(words[i]), std::move(words[i + 1])});
-  }
-  return entries;
+template <class Command>
+Request on_key(Words& words) {
+  return Command{std::move(words[1]), std::move(words[2])};
 }
 
-bool is_pairs(std::size_t words) { return words >= 4 && words % 2 == 0; }
+template <class Command>
+Request on_keys(Words& words) {
+  return Command{std::move(words[1]),
+                 {std::move_iterator{words.begin() + 2}, std::move_iterator{words.end()}}};
+}
+
+Request set(Words& words) {
+  Hset command{std::move(words[1]), {}};
+  for (std::size_t i = 2; i < words.size(); i += 2)
+    command.entries.push_back({std::move(words[i]), std::move(words[i + 1])});
+  return command;
+}
 
 /// How to read a command: with how many words, its own name among them; into what; answered how.
 struct Form {
@@ -44,72 +56,33 @@ struct Form {
   ReplyShape shape;
 };
 
+bool one_or_two(std::size_t words) { return words <= 2; }
+bool two(std::size_t words) { return words == 2; }
+bool three(std::size_t words) { return words == 3; }
+bool three_or_more(std::size_t words) { return words >= 3; }
+bool pairs_of_words(std::size_t words) { return words >= 4 && words % 2 == 0; }
+
 const std::map<std::string, Form, std::less<>> forms{
-    {"ping",
-     {[](std::size_t n) { return n <= 2; },
-      [](Words& w) -> Request { return w.size() == 2 ? Ping{std::move(w[1])} : Ping{}; },
-      ReplyShape::pong}},
-    {"hget",
-     {[](std::size_t n) { return n == 3; },
-      [](Words& w) -> Request {
-        return Hget{std::move(w[1]), std::move(w[2])};
-      },
-      ReplyShape::value}},
-    {"hgetall",
-     {[](std::size_t n) { return n == 2; },
-      [](Words& w) -> Request { return Hgetall{std::move(w[1])}; }, ReplyShape::pairs}},
-    {"hmget",
-     {[](std::size_t n) { return n >= 3; },
-      [](Words& w) -> Request {
-        return Hmget{std::move(w[1]), keys_of(w)};
-      },
-      ReplyShape::values}},
-    {"hset",
-     {is_pairs,
-      [](Words& w) -> Request {
-        return Hmset{std::move(w[1]), entries_of(w)};
-      },
-      ReplyShape::added}},
-    {"hmset",
-     {is_pairs,
-      [](Words& w) -> Request {
-        return Hmset{std::move(w[1]), entries_of(w)};
-      },
-      ReplyShape::done}},
-    {"hdel",
-     {[](std::size_t n) { return n >= 3; },
-      [](Words& w) -> Request {
-        return Hmdel{std::move(w[1]), keys_of(w)};
-      },
-      ReplyShape::removed}},
-    {"hexists",
-     {[](std::size_t n) { return n == 3; },
-      [](Words& w) -> Request {
-        return Hexist{std::move(w[1]), std::move(w[2])};
-      },
-      ReplyShape::flag}},
-    {"hlen",
-     {[](std::size_t n) { return n == 2; },
-      [](Words& w) -> Request { return Hlen{std::move(w[1])}; }, ReplyShape::count}},
+    {"ping", {one_or_two, ping, ReplyShape::pong}},
+    {"hget", {three, on_key<Hget>, ReplyShape::value}},
+    {"hgetall", {two, on_table<Hgetall>, ReplyShape::pairs}},
+    {"hmget", {three_or_more, on_keys<Hmget>, ReplyShape::values}},
+    {"hset", {pairs_of_words, set, ReplyShape::count}},
+    {"hmset", {pairs_of_words, set, ReplyShape::done}},
+    {"hdel", {three_or_more, on_keys<Hdel>, ReplyShape::count}},
+    {"hexists", {three, on_key<Hexist>, ReplyShape::count}},
+    {"hlen", {two, on_table<Hlen>, ReplyShape::count}},
 };
 
 void append_value(std::string& out, const std::optional<Value>& value) {
   if (!value) return resp::append_nil(out);
-  resp::append_bulk(out,
-                    std::get<std::string>(*value));  // no other type can come in over this wire
-}
-
-std::int64_t count_present(const Values& values) {
-  return std::count_if(values.begin(), values.end(),
-                       [](const auto& value) { return value.has_value(); });
+  resp::append_bulk(out, *value);
 }
 
 std::size_t wire_bytes_of_value(const std::optional<Value>& value) {
-  const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
-  if (!text) return std::string_view{"$-1\r\n"}.size();  // or ":1" CRLF of a flag, which is less
-  std::size_t digits = 1;
-  for (auto left = text->size(); left >= 10; left /= 10) ++digits;
-  return 1 + digits + 2 + text->size() + 2;  // "$", the length, and a CRLF behind each
+  if (!value) return std::string_view{"$-1\r\n"}.size();
+  const std::size_t digits = std::to_string(value->size()).size();
+  return 1 + digits + 2 + value->size() + 2;  // "$", the length, and a CRLF behind each
 }
 
 std::size_t wire_bytes_of_entry(const Entry& entry) {
@@ -151,19 +124,12 @@ void encode(const Response& response, ReplyShape shape, std::string& out) {
         append_value(out, pair.value);
       }
       return;
-    case ReplyShape::added:
-      return resp::append_integer(out,
-                                  static_cast<std::int64_t>(values.size()) - count_present(values));
+    case ReplyShape::count:
+      return resp::append_integer(out, static_cast<std::int64_t>(response.count));
     case ReplyShape::done: return resp::append_simple(out, "OK");
-    case ReplyShape::removed: return resp::append_integer(out, count_present(values));
-    case ReplyShape::flag: return resp::append_integer(out, std::get<bool>(*values[0]) ? 1 : 0);
-    case ReplyShape::count: return resp::append_integer(out, std::get<std::int64_t>(*values[0]));
   }
 }
 
-AnswerLimit answer_limit() {
-  constexpr bool sends_previous = false;  // a write is answered with a number, or OK
-  return {answer_bytes_max, wire_bytes_of_value, wire_bytes_of_entry, sends_previous};
-}
+AnswerLimit answer_limit() { return {answer_bytes_max, wire_bytes_of_value, wire_bytes_of_entry}; }
 
 }  // namespace kv

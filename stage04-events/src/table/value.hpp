@@ -15,8 +15,7 @@ struct Binary {
   bool operator==(const Binary&) const = default;
 };
 
-/// What a key stands for. Redis knows strings only; the other types are for the wire that comes
-/// next.
+/// What a key stands for: comes back with the type that it was set with.
 using Value = std::variant<std::string, Binary, std::int64_t, double, bool>;
 
 /// A value taken apart into its kind, value.index(), and its bytes: of a text its characters, of a

@@ -18,9 +18,7 @@ std::optional<Error> check_name(const std::string& name, const char* what) {
 
 std::optional<Error> check_entry(const Entry& entry) {
   if (auto error = check_name(entry.key, "key")) return error;
-  std::size_t bytes = 0;
-  if (const auto* text = std::get_if<std::string>(&*entry.value)) bytes = text->size();
-  if (const auto* binary = std::get_if<Binary>(&*entry.value)) bytes = binary->bytes.size();
+  const std::size_t bytes = value_bytes(*entry.value).size();
   if (bytes <= value_bytes_max) return std::nullopt;
   return Error{Status::too_large, "value of " + std::to_string(bytes) + " bytes; the limit is " +
                                       std::to_string(value_bytes_max)};

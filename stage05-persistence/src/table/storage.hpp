@@ -20,7 +20,6 @@ struct AnswerLimit {
   std::size_t bytes_max;  ///< as the user has set it
   std::size_t (*value_bytes)(const std::optional<Value>&);
   std::size_t (*entry_bytes)(const Entry&);
-  bool sends_previous = true;    ///< whether the answer to a write has the values that were there
   std::size_t always_bytes = 0;  ///< what every answer takes beside its pieces
 };
 

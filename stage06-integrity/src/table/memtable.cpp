@@ -179,7 +179,7 @@ Result<Values> MemTable::apply(std::string_view table, std::span<const Entry> ch
       Tables& tables = shards_[shard_index(table, key)].tables;
       values[i] = tables.exchange(table, key, std::move(values[i]));
       done = i + 1;
-      if (limit_.sends_previous) answer_bytes += limit_.value_bytes(values[i]);
+      answer_bytes += limit_.value_bytes(values[i]);
       if (answer_bytes > limit_.bytes_max) accepted = answer_too_large(limit_);
     }
     if (accepted) accepted = tell_observers(table, changes, values);

@@ -202,7 +202,7 @@ Result<void> MemTable::apply(std::string_view table, std::span<const Entry> chan
       rows[i] = shards_[shard_index(in, name)].tables.exchange(in, name, std::move(rows[i]));
       done = i + 1;
       if (rows[i]) previous[i] = rows[i].value();
-      if (limit_.sends_previous) answer_bytes += limit_.value_bytes(previous[i]);
+      answer_bytes += limit_.value_bytes(previous[i]);
       if (answer_bytes > limit_.bytes_max) accepted = answer_too_large(limit_);
     }
     if (accepted) accepted = tell_observers(table, changes, rows);

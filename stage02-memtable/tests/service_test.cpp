@@ -1,0 +1,239 @@
+#include "command/service.hpp"
+
+#include <gmock/gmock.h>
+
+#include "base/limits.hpp"
+#include "table/memtable.hpp"
+
+namespace kv {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr auto absent = std::nullopt;
+
+class ServiceTest : public testing::Test {
+ protected:
+  MemTable storage{AnswerLimit{std::numeric_limits<std::size_t>::max(),
+                               [](const std::optional<Value>&) { return std::size_t{0}; },
+                               [](const Entry&) { return std::size_t{0}; }}};
+  Service service{storage};
+
+  ServiceTest() {
+    (void)storage.set_many("t", {{"a", "1"}, {"b", "2"}});  // memory does not fail
+  }
+
+  Values values(const Request& request) {
+    const auto response = service.execute(request);
+    EXPECT_EQ(response.status, Status::ok) << response.message;
+    EXPECT_THAT(response.message, IsEmpty());
+    EXPECT_THAT(response.pairs, IsEmpty());
+    return response.values;
+  }
+
+  std::size_t count(const Request& request) {
+    const auto response = service.execute(request);
+    EXPECT_EQ(response.status, Status::ok) << response.message;
+    EXPECT_THAT(response.message, IsEmpty());
+    EXPECT_THAT(response.values, IsEmpty());
+    EXPECT_THAT(response.pairs, IsEmpty());
+    return response.count;
+  }
+
+  std::vector<Entry> pairs(const Request& request) {
+    const auto response = service.execute(request);
+    EXPECT_EQ(response.status, Status::ok) << response.message;
+    EXPECT_THAT(response.message, IsEmpty());
+    EXPECT_THAT(response.values, IsEmpty());
+    return response.pairs;
+  }
+
+  void expect_refused(const Request& request, const std::string& message) {
+    const auto response = service.execute(request);
+    EXPECT_EQ(response.status, Status::too_large);
+    EXPECT_EQ(response.message, message);
+    EXPECT_THAT(response.values, IsEmpty());
+    EXPECT_THAT(response.pairs, IsEmpty());
+  }
+
+  void expect_table_unchanged() {
+    EXPECT_THAT(pairs(Hgetall{"t"}), UnorderedElementsAre(Entry{"a", "1"}, Entry{"b", "2"}));
+  }
+};
+
+TEST_F(ServiceTest, PingAnswersPongOrTheMessage) {
+  EXPECT_EQ(service.execute(Ping{}).message, "PONG");
+  EXPECT_EQ(service.execute(Ping{"hello"}).message, "hello");
+  EXPECT_EQ(service.execute(Ping{""}).message, "");
+  EXPECT_EQ(service.execute(Ping{}).status, Status::ok);
+}
+
+TEST_F(ServiceTest, HgetAnswersTheValue) {
+  EXPECT_THAT(values(Hget{"t", "a"}), ElementsAre(Value{"1"}));
+}
+
+TEST_F(ServiceTest, HgetOfAnAbsentKeyNamesTableAndKey) {
+  for (const auto& get : {Hget{"t", "no such key"}, Hget{"no such table", "a"}}) {
+    const auto response = service.execute(get);
+    EXPECT_EQ(response.status, Status::not_found);
+    EXPECT_THAT(response.message, HasSubstr("'" + get.table + "'"));
+    EXPECT_THAT(response.message, HasSubstr("'" + get.key + "'"));
+    EXPECT_THAT(response.values, IsEmpty());
+  }
+}
+
+TEST_F(ServiceTest, HgetallAnswersThePairs) {
+  EXPECT_THAT(pairs(Hgetall{"t"}), UnorderedElementsAre(Entry{"a", "1"}, Entry{"b", "2"}));
+  EXPECT_THAT(pairs(Hgetall{"no such table"}), IsEmpty());
+}
+
+TEST_F(ServiceTest, HmgetAnswersAValueForEachKeyInOrder) {
+  EXPECT_THAT(values(Hmget{"t", {"b", "x", "a", "b"}}),
+              ElementsAre(Value{"2"}, absent, Value{"1"}, Value{"2"}));
+}
+
+TEST_F(ServiceTest, HsetAnswersHowManyKeysAreNew) {
+  EXPECT_EQ(count(Hset{"t", {{"a", "new"}}}), 0u);
+  EXPECT_EQ(count(Hset{"t", {{"c", "3"}}}), 1u);
+  EXPECT_THAT(values(Hmget{"t", {"a", "c"}}), ElementsAre(Value{"new"}, Value{"3"}));
+}
+
+TEST_F(ServiceTest, HsetTakesManyAndCountsANewKeyOnce) {
+  EXPECT_EQ(count(Hset{"t", {{"c", "3"}, {"b", "x"}, {"c", "4"}, {"d", "5"}}}), 2u);
+  EXPECT_THAT(values(Hmget{"t", {"b", "c", "d"}}), ElementsAre(Value{"x"}, Value{"4"}, Value{"5"}));
+}
+
+TEST_F(ServiceTest, HdelAnswersHowManyKeysItRemoved) {
+  EXPECT_EQ(count(Hdel{"t", {"a"}}), 1u);
+  EXPECT_EQ(count(Hdel{"t", {"a"}}), 0u);
+  EXPECT_THAT(pairs(Hgetall{"t"}), ElementsAre(Entry{"b", "2"}));
+  EXPECT_EQ(count(Hset{"t", {{"a", "1"}}}), 1u);
+  EXPECT_EQ(count(Hdel{"t", {"b", "x", "a", "a"}}), 2u);
+  EXPECT_THAT(pairs(Hgetall{"t"}), IsEmpty());
+}
+
+TEST_F(ServiceTest, HexistsAnswersWhetherAKeyIsThere) {
+  EXPECT_EQ(count(Hexist{"t", "a"}), 1u);
+  EXPECT_EQ(count(Hexist{"t", "x"}), 0u);
+}
+
+TEST_F(ServiceTest, HlenCountsTheKeys) {
+  EXPECT_EQ(count(Hlen{"t"}), 2u);
+  EXPECT_EQ(count(Hlen{"no such table"}), 0u);
+}
+
+// --- limits ---
+
+/// Every command that names a table and keys; the many-key forms name a good key first.
+std::vector<Request> commands(const std::string& table, const std::string& key) {
+  return {Hget{table, key}, Hmget{table, {"a", key}}, Hset{table, {{"a", "new"}, {key, "new"}}},
+          Hdel{table, {"a", key}}, Hexist{table, key}};
+}
+
+class ServiceLimits : public ServiceTest {};
+
+TEST_F(ServiceLimits, NamesOfTheLimitAreTaken) {
+  const std::string longest(name_bytes_max, 'n');
+  EXPECT_EQ(count(Hset{longest, {{longest, "v"}}}), 1u);
+  EXPECT_THAT(values(Hget{longest, longest}), ElementsAre(Value{"v"}));
+  for (const auto& request : commands(longest, longest)) {
+    EXPECT_NE(service.execute(request).status, Status::too_large) << request.index();
+  }
+  EXPECT_EQ(service.execute(Hgetall{longest}).status, Status::ok);
+  EXPECT_EQ(service.execute(Hlen{longest}).status, Status::ok);
+}
+
+TEST_F(ServiceLimits, ATableNameOverTheLimitIsRefusedInEveryCommand) {
+  const std::string table(name_bytes_max + 1, 't');
+  const std::string message = "table name of 1025 bytes; the limit is 1024";
+  for (const auto& request : commands(table, "k")) expect_refused(request, message);
+  expect_refused(Hgetall{table}, message);
+  expect_refused(Hlen{table}, message);
+  EXPECT_EQ(*storage.length(table), 0u);
+}
+
+TEST_F(ServiceLimits, AKeyOverTheLimitIsRefusedInEveryCommandAndNothingDone) {
+  const std::string key(name_bytes_max + 1, 'k');
+  for (const auto& request : commands("t", key)) {
+    expect_refused(request, "key of 1025 bytes; the limit is 1024");
+  }
+  expect_table_unchanged();
+}
+
+TEST_F(ServiceLimits, AValueOfTheLimitIsTaken) {
+  const std::string largest(value_bytes_max, 'v');
+  EXPECT_EQ(count(Hset{"t", {{"b", largest}, {"c", largest}}}), 1u);
+  EXPECT_THAT(values(Hmget{"t", {"b", "c"}}), ElementsAre(Value{largest}, Value{largest}));
+}
+
+TEST_F(ServiceLimits, AValueOverTheLimitIsRefusedAndNothingWritten) {
+  const std::string large(value_bytes_max + 1, 'v');
+  expect_refused(Hset{"t", {{"a", "new"}, {"c", "new"}, {"b", large}}},
+                 "value of 1048577 bytes; the limit is 1048576");
+  expect_table_unchanged();
+}
+
+// --- a storage that fails ---
+
+/// A storage on a disk that has gone bad: every call fails, and in the same way.
+class FailingStorage : public Storage {
+ public:
+  explicit FailingStorage(Error error) : error_{std::move(error)} {}
+
+  Result<std::optional<Value>> get(std::string_view, std::string_view) const override {
+    return error_;
+  }
+  Result<Values> get_many(std::string_view, const std::vector<std::string>&) const override {
+    return error_;
+  }
+  Result<bool> contains(std::string_view, std::string_view) const override { return error_; }
+  Result<std::optional<Value>> set(std::string_view, const Entry&) override { return error_; }
+  Result<Values> set_many(std::string_view, const std::vector<Entry>&) override { return error_; }
+  Result<std::optional<Value>> del(std::string_view, std::string_view) override { return error_; }
+  Result<Values> del_many(std::string_view, const std::vector<std::string>&) override {
+    return error_;
+  }
+  Result<std::unique_ptr<Iterator>> get_iter(std::string_view) const override { return error_; }
+  Result<std::size_t> length(std::string_view) const override { return error_; }
+
+ private:
+  const Error error_;
+};
+
+TEST(ServiceOnAStorageThatFails, TellsWhyInEveryCommand) {
+  constexpr auto no_room = static_cast<Status>(507);  // a number that only a disk will need
+  for (const auto& error :
+       {Error{Status::storage_failed, "the disk is gone"}, Error{no_room, "no room on the disk"}}) {
+    FailingStorage storage{error};
+    Service service{storage};
+    auto requests = commands("t", "k");
+    requests.push_back(Hgetall{"t"});
+    requests.push_back(Hlen{"t"});
+    for (const auto& request : requests) {
+      const auto response = service.execute(request);
+      EXPECT_EQ(response.status, error.status) << request.index();
+      EXPECT_EQ(response.message, error.message) << request.index();
+      EXPECT_THAT(response.values, IsEmpty()) << request.index();
+      EXPECT_THAT(response.pairs, IsEmpty()) << request.index();
+    }
+  }
+}
+
+TEST(ServiceOnAStorageThatFails, StillAnswersPing) {
+  FailingStorage storage{Error{Status::storage_failed, "the disk is gone"}};
+  EXPECT_EQ(Service{storage}.execute(Ping{}).message, "PONG");
+}
+
+TEST(ServiceOnAStorageThatFails, RefusesWhatIsOverALimitWithoutAskingIt) {
+  FailingStorage storage{Error{Status::storage_failed, "the disk is gone"}};
+  Service service{storage};
+  for (const auto& request : commands("t", std::string(name_bytes_max + 1, 'k'))) {
+    EXPECT_EQ(service.execute(request).status, Status::too_large) << request.index();
+  }
+}
+
+}  // namespace
+}  // namespace kv
