@@ -32,15 +32,15 @@ std::string Session::take_events() {
 
 void Session::wake_soon() {
   boost::asio::post(socket_.get_executor(), [this, watching = std::weak_ptr{watcher_}] {
-    if (!watching.expired()) wake();  // else there is no session any more
+    if (watching.expired()) return;  // there is no session any more
+    event_waits_.emit(boost::asio::cancellation_type::total);
   });
 }
 
-void Session::wake() {
-  if (!receiving_) return;  // it looks by itself before it waits
-  woken_ = true;
-  boost::system::error_code ended;
-  socket_.cancel(ended);
+awaitable<void> Session::end_watch() {
+  shared_.watch_hub.unwatch(watched_table_, watcher_);
+  bool sent = true;
+  while (sent && !watcher_->empty() && !connection_.close) sent = co_await send();
 }
 
 }  // namespace kv
