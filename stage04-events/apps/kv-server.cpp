@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
         options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
     kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
     kv::WatchHub watch_hub{options->frame_bytes_max};
-    storage.observe(watch_hub);
+    storage.observe({&watch_hub});
     kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
     kv::Load load;
     const kv::Shared shared{*options, service, hooks(*options, token, storage, load), watch_hub,

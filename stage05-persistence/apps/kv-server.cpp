@@ -68,9 +68,13 @@ int main(int argc, char** argv) {
     const auto token =
         options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
     kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
-    const auto store = open_store(*options, storage);  // first: what the log refuses is no event
+    const auto store = open_store(*options, storage);
     kv::WatchHub watch_hub{options->frame_bytes_max};
-    storage.observe(watch_hub);
+    if (store) {
+      storage.observe({&store->wal(), &watch_hub});  // first the log: what it refuses is no event
+    } else {
+      storage.observe({&watch_hub});
+    }
     kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
     kv::Load load;
     const kv::Shared shared{*options,  service, hooks(*options, token, storage, load, store.get()),

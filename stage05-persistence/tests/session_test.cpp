@@ -23,7 +23,7 @@ namespace {
 class SessionTest : public testing::Test {
  protected:
   SessionTest() {
-    memtable_.observe(watch_hub_);
+    memtable_.observe({&watch_hub_});
     session_.emplace(acceptor_.accept(), shared_, barrier_);
     boost::asio::co_spawn(context_, session_->run(), [](std::exception_ptr) {});
     thread_ = std::jthread{[this] { context_.run(); }};

@@ -47,11 +47,15 @@ void end_at_once(const kv::Error& error) {
   std::_Exit(static_cast<int>(kv::Exit::sync_failed));
 }
 
+kv::Sync sync_of(const std::string& fsync) {
+  if (fsync == "always") return kv::Sync::always;
+  if (fsync == "everysec") return kv::Sync::everysec;
+  return kv::Sync::never;  // --fsync takes no other word
+}
+
 std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& storage) {
   if (options.store == "memory") return nullptr;
-  const kv::Store::Settings settings{.sync = options.fsync == "always"     ? kv::Sync::always
-                                             : options.fsync == "everysec" ? kv::Sync::everysec
-                                                                           : kv::Sync::never,
+  const kv::Store::Settings settings{.sync = sync_of(options.fsync),
                                      .snapshot_every = options.snapshot_every,
                                      .truncate = options.recover == "truncate",
                                      .must_exist = options.require_store,
@@ -76,9 +80,13 @@ int main(int argc, char** argv) {
     const auto token =
         options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
     kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
-    const auto store = open_store(*options, storage);  // first: what the log refuses is no event
+    const auto store = open_store(*options, storage);
     kv::WatchHub watch_hub{options->frame_bytes_max};
-    storage.observe(watch_hub);
+    if (store) {
+      storage.observe({&store->wal(), &watch_hub});  // first the log: what it refuses is no event
+    } else {
+      storage.observe({&watch_hub});
+    }
     kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
     kv::Load load;
     const kv::Shared shared{*options,  service, hooks(*options, token, storage, load, store.get()),
