@@ -15,6 +15,7 @@
 #include "command/read_only.hpp"
 #include "command/service.hpp"
 #include "command/slow_log.hpp"
+#include "command/timing.hpp"
 #include "disk/posix_folder.hpp"
 #include "disk/store.hpp"
 #include "net/server.hpp"
@@ -28,9 +29,8 @@ std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::st
                                        const kv::MemTable& storage, kv::Load& load,
                                        const kv::Store* store) {
   kv::HooksBuilder hooks;
-  if (options.slow_log_ms != UINT32_MAX) {
-    kv::add_slow_log(hooks, std::chrono::milliseconds{options.slow_log_ms});
-  }
+  if (options.slow_log_ms) kv::add_slow_log(hooks, std::chrono::milliseconds{*options.slow_log_ms});
+  if (options.timing) kv::add_timing(hooks);
   kv::add_counter(hooks, load);
   if (!token.empty()) kv::add_auth(hooks, token);
   if (options.read_only) kv::add_read_only(hooks);
@@ -79,7 +79,8 @@ int main(int argc, char** argv) {
     options->max_connections = kv::connection_limit(options->max_connections, options->threads);
     const auto token =
         options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
-    kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
+    kv::MemTable storage{
+        kv::answer_limit(options->frame_bytes_max - (options->timing ? kv::timing_bytes_max : 0))};
     const auto store = open_store(*options, storage);
     kv::WatchHub watch_hub{options->frame_bytes_max};
     if (store) {

@@ -5,6 +5,7 @@
 #include <boost/intrusive/list_hook.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,26 +50,26 @@ class Session : public boost::intrusive::list_base_hook<
   Next execute();             // fills answers_ from input_; says what comes once it is sent
   awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
   void set_receive_deadline();
-  void answer(Response response, bool has_hooks = false);
+  void answer(Response response, std::optional<Exchange> exchange = std::nullopt);
   std::size_t frame_bytes_max() const;
-  Response run_command(const Request& request);  // through the hooks
+  Response run_command(Exchange& exchange, const Request& request);  // through the hooks
   void start_watch(const std::string& table);
   std::string take_events();    // as many as may wait to be written
   void wake_soon();             // from any thread: receive() returns, since an event waits
   awaitable<void> end_watch();  // sends what has come before
 
-  /// A response on its way out; only commands that could be decoded have hooks.
+  /// A response on its way out; what could not be decoded is no command, and has no hooks.
   struct Answer {
     Response response;
-    bool has_hooks = false;
+    std::optional<Exchange> exchange;
   };
 
   tcp::socket socket_;
   const Shared& shared_;
   Connection connection_;
   Input input_;
-  std::vector<Answer> answers_;    // executed and not yet encoded
-  std::size_t answers_bytes_ = 0;  // they take about so many on the wire
+  std::vector<Answer> answers_;    // executed and not yet sent
+  std::size_t answers_bytes_ = 0;  // they take about so many
   std::string output_;             // encoded, to send
   Deadline deadline_;              // of what is waited for now
   std::string watched_table_;

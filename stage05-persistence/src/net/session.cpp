@@ -105,8 +105,12 @@ Session::Next Session::execute() {
     } else if (auto request = decode(**frame, items_limit(shared_.options.frame_bytes_max));
                !request) {
       answer({.status = request.error().status, .message = request.error().message});
+    } else if (watcher_) {
+      answer({.status = Status::bad_request, .message = "this connection watches a table"});
     } else {
-      answer(run_command(*request), true);
+      Exchange exchange{connection_};
+      auto response = run_command(exchange, *request);
+      answer(std::move(response), std::move(exchange));
       took_long =  // so others have their turn
           std::holds_alternative<Hgetall>(*request) || std::holds_alternative<Info>(*request);
     }
@@ -115,19 +119,17 @@ Session::Next Session::execute() {
   return next;
 }
 
-void Session::answer(Response response, bool has_hooks) {
-  answers_bytes_ += wire_bytes(response);
-  answers_.push_back({std::move(response), has_hooks});
+void Session::answer(Response response, std::optional<Exchange> exchange) {
+  answers_bytes_ += sizeof(Answer) + wire_bytes(response);
+  answers_.push_back({std::move(response), std::move(exchange)});
 }
 
-Response Session::run_command(const Request& request) {
-  if (watcher_)
-    return {.status = Status::bad_request, .message = "this connection watches a table"};
-  if (auto response = shared_.hooks->received(connection_, request)) return std::move(*response);
+Response Session::run_command(Exchange& exchange, const Request& request) {
+  if (auto response = shared_.hooks->received(exchange, request)) return std::move(*response);
   auto response = shared_.service.execute(request);
   const auto* watch = std::get_if<Watch>(&request);
   if (watch && response.status == Status::ok) start_watch(watch->table);
-  shared_.hooks->executed(connection_, request, response);
+  shared_.hooks->executed(exchange, request, response);
   return response;
 }
 
@@ -135,26 +137,25 @@ awaitable<bool> Session::send() {
   const std::string events = take_events();
   if (answers_.empty() && events.empty()) co_return true;
   if (!barrier_.is_open() && !co_await barrier_.pass()) co_return false;
-  std::size_t with_hooks = 0;
-  for (auto& answer : answers_) {
-    if (answer.has_hooks) {
-      shared_.hooks->before_send(connection_, answer.response);
-      ++with_hooks;
-    }
-    encode(answer.response, shared_.options.frame_bytes_max, output_);
+  for (auto& [response, exchange] : answers_) {
+    if (exchange) shared_.hooks->before_send(*exchange, response);
+    encode(response, shared_.options.frame_bytes_max, output_);
+    if (exchange) exchange->status = response.status;
+    response = {};  // or it is held twice for a client that does not read
   }
-  answers_.clear();
-  if (answers_.capacity() * sizeof(Answer) > kept_bytes_max) answers_.shrink_to_fit();
-  answers_bytes_ = 0;
   output_ += events;  // after the answer to WATCH, which came before them
   deadline_.set(Clock::now(), shared_.options.idle_timeout);
   const auto [error, bytes] =
       co_await boost::asio::async_write(socket_, boost::asio::buffer(output_), completed);
   output_.clear();
   if (output_.capacity() > kept_bytes_max) output_.shrink_to_fit();
-  if (error) co_return false;
-  for (; with_hooks > 0; --with_hooks) shared_.hooks->after_send(connection_);
-  co_return true;
+  for (auto& answer : answers_) {
+    if (answer.exchange && !error) shared_.hooks->after_send(*answer.exchange);
+  }
+  answers_.clear();
+  if (answers_.capacity() * sizeof(Answer) > kept_bytes_max) answers_.shrink_to_fit();
+  answers_bytes_ = 0;
+  co_return !error;
 }
 
 std::size_t Session::frame_bytes_max() const {
