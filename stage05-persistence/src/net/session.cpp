@@ -34,7 +34,7 @@ Session::Session(tcp::socket socket, const Shared& shared, Barrier& barrier)
 }
 
 Session::~Session() {
-  if (watcher_) shared_.watch_hub.unwatch(watched_table_, watcher_);
+  if (watching_) shared_.watch_hub.unwatch(watching_->table, watching_->watcher);
   --shared_.load.connections;
 }
 
@@ -64,8 +64,8 @@ awaitable<bool> Session::receive() {
     co_return false;
   }
   set_receive_deadline();
-  if (watcher_ && !watcher_->empty()) wake_soon();  // looks at the client, and comes back at once
-  const auto woken = watcher_ ? event_waits_.slot() : boost::asio::cancellation_slot{};
+  if (watching_ && !watching_->watcher->empty()) wake_soon();  // looks, and comes back at once
+  const auto woken = watching_ ? watching_->event_waits.slot() : boost::asio::cancellation_slot{};
   const auto [error, bytes] = co_await socket_.async_read_some(
       *room, boost::asio::bind_cancellation_slot(woken, completed));
   input_.commit(bytes);
@@ -75,7 +75,7 @@ awaitable<bool> Session::receive() {
     (void)co_await send();
   }
   if (error == boost::asio::error::operation_aborted && !late) co_return true;  // woken
-  if (error && watcher_) co_await end_watch();
+  if (error && watching_) co_await end_watch();
   co_return !error;
 }
 
@@ -85,7 +85,7 @@ void Session::set_receive_deadline() {
     deadline_.set(*begun, shared_.options.frame_timeout);
   } else {
     constexpr std::chrono::milliseconds off{0};  // a watcher has nothing to say
-    deadline_.set(Clock::now(), watcher_ ? off : shared_.options.idle_timeout);
+    deadline_.set(Clock::now(), watching_ ? off : shared_.options.idle_timeout);
   }
 }
 
@@ -105,7 +105,7 @@ Session::Next Session::execute() {
     } else if (auto request = decode(**frame, items_limit(shared_.options.frame_bytes_max));
                !request) {
       answer({.status = request.error().status, .message = request.error().message});
-    } else if (watcher_) {
+    } else if (watching_) {
       answer({.status = Status::bad_request, .message = "this connection watches a table"});
     } else {
       Exchange exchange{connection_};

@@ -65,18 +65,22 @@ class Session : public boost::intrusive::list_base_hook<
     std::optional<Exchange> exchange;
   };
 
+  struct Watching {
+    std::string table;
+    std::shared_ptr<Watcher> watcher;
+    boost::asio::cancellation_signal event_waits;  // ends the wait for the client
+  };
+
   tcp::socket socket_;
   const Shared& shared_;
   Barrier& barrier_;
   Connection connection_;
   Input input_;
-  std::vector<Answer> answers_;    // executed and not yet sent
-  std::size_t answers_bytes_ = 0;  // they take about so many
-  std::string output_;             // encoded, to send
-  Deadline deadline_;              // of what is waited for now
-  std::string watched_table_;
-  std::shared_ptr<Watcher> watcher_;              // none: the connection watches nothing
-  boost::asio::cancellation_signal event_waits_;  // ends the wait for the client
+  std::vector<Answer> answers_;         // executed and not yet sent
+  std::size_t answers_bytes_ = 0;       // they take about so many
+  std::string output_;                  // encoded, to send
+  Deadline deadline_;                   // of what is waited for now
+  std::unique_ptr<Watching> watching_;  // none: the connection watches nothing
 };
 
 }  // namespace kv
