@@ -23,7 +23,7 @@
 
 namespace {
 
-/// The order is theirs to run in: what counts and times sees everything, what refuses comes after.
+/// The order is theirs to run in: what times sees everything, what refuses comes after.
 std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::string& token,
                                        const kv::MemTable& storage, kv::Load& load,
                                        const kv::Store* store) {
