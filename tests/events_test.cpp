@@ -1,5 +1,7 @@
-// What hooks add to a server (from stage 4): authentication, read-only mode, figures, the slow log.
+// What hooks add to a server (from stage 4): authentication, read-only mode, figures, the slow log,
+// and how long a command took.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -15,6 +17,10 @@
 
 namespace kv::test {
 namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
 
 constexpr std::nullopt_t none = std::nullopt;
 
@@ -219,7 +225,7 @@ TEST(EventsInfo, CountsConnectionsCommandsAndTime) {
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(other.answers(wire::ping(), {200, "PONG"}));
   auto after = figures(client);
   EXPECT_EQ(after["connections"], 2);
-  EXPECT_EQ(after["commands"] - before["commands"], 11) << "ten PINGs and one INFO";
+  EXPECT_EQ(after["commands"] - before["commands"], 10) << "PINGs; INFO is answered by a hook";
   EXPECT_GE(before["uptime"], 0);
   EXPECT_LT(before["uptime"], 60);
   EXPECT_GE(after["uptime"], before["uptime"]);
@@ -247,6 +253,81 @@ TEST(EventsSlowLog, IsSilentAboutFastCommands) {
   server.terminate();
   EXPECT_EQ(server.wait(), 0);
   EXPECT_EQ(server.log().find("mars"), std::string::npos) << server.log();
+}
+
+TEST(EventsSlowLog, SeesTheWaitForAClientThatDoesNotRead) {
+  ServerProcess server{{"--slow-log-ms", "500", "--max-frame", std::to_string(64 << 20)}};
+  FrameClient client{server.port()};
+  FrameClient other{server.port()};
+  for (int i = 0; i < 32; ++i) {  // more than the kernel takes for a client that does not read
+    const auto key = std::to_string(i);
+    ASSERT_TRUE(other.answers(wire::hset("big", key, std::string(1 << 20, 'x')), wire::ok({none})));
+  }
+  client.send_frame(wire::hgetall("big"));
+  ASSERT_TRUE(client.socket().readable_within(10s)) << "it has been executed";
+  const auto end = std::chrono::steady_clock::now() + 500ms;
+  while (std::chrono::steady_clock::now() < end) ASSERT_EQ(other.ask(wire::ping()).status, 200u);
+  EXPECT_EQ(client.receive_response().status, 200u);
+  EXPECT_TRUE(server.log_holds("slow: HGETALL 'big'"));
+}
+
+class EventsTiming : public testing::Test {
+ protected:
+  void expect_a_note(ServerProcess& server) const {
+    FrameClient client{server.port()};
+    EXPECT_THAT(client.ask(wire::hset("t", "k", 1)).message,
+                MatchesRegex("took [0-9]+\\.[0-9][0-9][0-9] ms"));
+  }
+};
+
+TEST_F(EventsTiming, TellsHowLongACommandTook) {
+  ServerProcess server{{"--timing"}};
+  expect_a_note(server);
+  FrameClient client{server.port()};
+  auto response = client.ask(wire::hget("t", "k"));
+  EXPECT_THAT(response.message, HasSubstr("took "));
+  response.message.clear();
+  EXPECT_EQ(response, wire::ok({1})) << "and changes nothing else";
+}
+
+TEST_F(EventsTiming, LeavesAMessageThatIsThere) {
+  ServerProcess server{{"--timing"}};
+  FrameClient client{server.port()};
+  EXPECT_TRUE(client.answers(wire::ping(), {200, "PONG"}));
+  const auto absent = client.ask(wire::hget("t", "absent"));
+  EXPECT_EQ(absent.status, 404u);
+  EXPECT_THAT(absent.message, Not(HasSubstr("took ")));
+}
+
+TEST_F(EventsTiming, IsForWhoeverAsksForIt) {
+  ServerProcess server;
+  FrameClient client{server.port()};
+  EXPECT_TRUE(client.answers(wire::hset("t", "k", 1), wire::ok({none})));
+}
+
+TEST_F(EventsTiming, MayBeAskedForInAFile) {
+  const TempFolder folder;
+  const std::string file = (folder.path() / "config").string();
+  std::ofstream{file} << "timing=true\n";
+  ServerProcess server{{"--config", file}};
+  expect_a_note(server);
+}
+
+TEST_F(EventsTiming, ANoteDoesNotMakeAnAnswerTooLargeOnceItIsDone) {
+  ServerProcess server{{"--timing", "--max-frame", "1024"}};
+  FrameClient client{server.port()};
+  std::map<std::uint32_t, int> seen;
+  for (std::size_t bytes = 470; bytes <= 515; ++bytes) {
+    ASSERT_EQ(client.ask(wire::hset("t", "k", std::string(500, 'x'))).status, 200u);
+    ASSERT_EQ(client.ask(wire::hset("t", "l", std::string(bytes, 'x'))).status, 200u);
+    const auto status = client.ask(wire::hmdel("t", {"k", "l"})).status;
+    ++seen[status];
+    const auto length = client.ask(wire::hlen("t")).values.at(0);
+    EXPECT_EQ(length, wire::Value{status == 200 ? 0 : 2}) << bytes << " bytes, status " << status;
+    for (const char* key : {"k", "l"}) ASSERT_EQ(client.ask(wire::hdel("t", key)).status, 200u);
+  }
+  EXPECT_GT(seen[200], 0);
+  EXPECT_GT(seen[413], 0);
 }
 
 }  // namespace

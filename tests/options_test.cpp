@@ -247,10 +247,12 @@ class OptionsEvents : public Start {};
 
 TEST_F(OptionsEvents, FlagsAreChecked) {
   expect_bad_values("--slow-log-ms", no_numbers);
-  for (const char* value : {"perhaps", "-1", "0", "1", "2", "yes", ""}) {
-    expect_refused({"--port", "0", "--read-only=" + std::string{value}}, 2, "--read-only");
-    const std::string line = "read-only=" + std::string{value} + "\n";
-    expect_refused({"--port", "0", "--config", file(line)}, 2, "line 1: --read-only");
+  for (const std::string flag : {"read-only", "timing"}) {
+    for (const std::string value : {"perhaps", "-1", "0", "1", "2", "yes", ""}) {
+      expect_refused({"--port", "0", "--" + flag + "=" + value}, 2, "--" + flag);
+      const std::string line = flag + "=" + value + "\n";
+      expect_refused({"--port", "0", "--config", file(line)}, 2, "line 1: --" + flag);
+    }
   }
   expect_refused({"--port", "0", "--auth-token-file", ""}, 2, "--auth-token-file");
   expect_refused({"--port", "0", "--auth-token-file="}, 2, "--auth-token-file");

@@ -84,7 +84,8 @@ class AuthTest : public testing::Test {
 
   /// How a request is answered in place of the service; ok where it is let through.
   Status ask(const Request& request) {
-    const auto response = hooks_->received(connection, request);
+    Exchange exchange{connection};
+    const auto response = hooks_->received(exchange, request);
     return response ? response->status : Status::ok;
   }
 

@@ -48,23 +48,23 @@ void add_notes(HooksBuilder& hooks, Notes& notes, const std::string& name = "") 
     return " " + std::to_string(static_cast<unsigned>(response.status));
   };
   hooks
-      .on_received([&notes, name](Connection&, const Request& request) -> std::optional<Response> {
+      .on_received([&notes, name](Exchange&, const Request& request) -> std::optional<Response> {
         notes.add(name + "received " + name_of(request));
         return std::nullopt;
       })
       .on_executed(
-          [&notes, name, status](Connection&, const Request& request, const Response& response) {
+          [&notes, name, status](Exchange&, const Request& request, const Response& response) {
             notes.add(name + "executed " + name_of(request) + status(response));
           })
-      .on_before_send([&notes, name, status](Connection&, Response& response) {
+      .on_before_send([&notes, name, status](Exchange&, Response& response) {
         notes.add(name + "before_send" + status(response));
       })
-      .on_after_send([&notes, name](Connection&) { notes.add(name + "after_send"); });
+      .on_after_send([&notes, name](Exchange&) { notes.add(name + "after_send"); });
 }
 
 /// Answers the commands of this name itself.
 void add_refusal(HooksBuilder& hooks, const std::string& command, const std::string& message) {
-  hooks.on_received([=](Connection&, const Request& request) -> std::optional<Response> {
+  hooks.on_received([=](Exchange&, const Request& request) -> std::optional<Response> {
     if (name_of(request) != command) return std::nullopt;
     return Response{.status = Status::forbidden, .message = message};
   });
@@ -78,14 +78,15 @@ TEST(Hooks, AreCalledInTheOrderOfTheirRegistration) {
   for (const char* name : {"first ", "second ", "third "}) add_notes(builder, notes, name);
   const auto hooks = builder.build();
   Connection connection;
+  Exchange exchange{connection};
   Response response;
 
-  EXPECT_FALSE(hooks->received(connection, Ping{}));
+  EXPECT_FALSE(hooks->received(exchange, Ping{}));
   EXPECT_THAT(notes.all(),
               ElementsAre("first received PING", "second received PING", "third received PING"));
-  hooks->executed(connection, Ping{}, response);
-  hooks->before_send(connection, response);
-  hooks->after_send(connection);
+  hooks->executed(exchange, Ping{}, response);
+  hooks->before_send(exchange, response);
+  hooks->after_send(exchange);
   EXPECT_THAT(
       notes.all(),
       ElementsAre("first received PING", "second received PING", "third received PING",
@@ -102,7 +103,8 @@ TEST(Hooks, TheFirstOneThatAnswersIsTheLastOneAsked) {
   add_refusal(builder, "PING", "the second answer");
   add_notes(builder, notes, "last ");
   Connection connection;
-  const auto answer = builder.build()->received(connection, Ping{});
+  Exchange exchange{connection};
+  const auto answer = builder.build()->received(exchange, Ping{});
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->message, "the first answer");
   EXPECT_THAT(notes.all(), ElementsAre("first received PING"));
@@ -111,23 +113,24 @@ TEST(Hooks, TheFirstOneThatAnswersIsTheLastOneAsked) {
 TEST(Hooks, EachBeforeSendSeesWhatTheOneBeforeItMadeOfTheResponse) {
   HooksBuilder builder;
   for (const char* letter : {"a", "b", "c"}) {
-    builder.on_before_send(
-        [letter](Connection&, Response& response) { response.message += letter; });
+    builder.on_before_send([letter](Exchange&, Response& response) { response.message += letter; });
   }
   Connection connection;
+  Exchange exchange{connection};
   Response response;
-  builder.build()->before_send(connection, response);
+  builder.build()->before_send(exchange, response);
   EXPECT_EQ(response.message, "abc");
 }
 
 TEST(Hooks, OfNobodyLetEverythingPass) {
   const auto hooks = HooksBuilder{}.build();
   Connection connection;
+  Exchange exchange{connection};
   Response response{.message = "as it was"};
-  EXPECT_FALSE(hooks->received(connection, Ping{}));
-  hooks->executed(connection, Ping{}, response);
-  hooks->before_send(connection, response);
-  hooks->after_send(connection);
+  EXPECT_FALSE(hooks->received(exchange, Ping{}));
+  hooks->executed(exchange, Ping{}, response);
+  hooks->before_send(exchange, response);
+  hooks->after_send(exchange);
   EXPECT_EQ(response.message, "as it was");
 }
 
@@ -137,9 +140,10 @@ TEST(Hooks, AreFrozenWhenTheyAreBuilt) {
   const auto before = builder.build();
   add_notes(builder, notes);
   Connection connection;
-  EXPECT_FALSE(before->received(connection, Ping{}));
+  Exchange exchange{connection};
+  EXPECT_FALSE(before->received(exchange, Ping{}));
   EXPECT_THAT(notes.all(), IsEmpty());
-  EXPECT_FALSE(builder.build()->received(connection, Ping{}));
+  EXPECT_FALSE(builder.build()->received(exchange, Ping{}));
   EXPECT_THAT(notes.all(), ElementsAre("received PING"));
 }
 
@@ -220,7 +224,7 @@ TEST_F(SessionHooks, AnAnswerOfOneSkipsTheExecution) {
 }
 
 TEST_F(SessionHooks, MayAnswerWithSuccess) {
-  hooks.on_received([](Connection&, const Request&) { return Response{.values = {"cached"}}; });
+  hooks.on_received([](Exchange&, const Request&) { return Response{.values = {"cached"}}; });
   RunningServer server{hooks};
   EXPECT_TRUE(FrameClient{server.port()}.answers(wire::hget("t", "k"), wire::ok({"cached"})));
 }
@@ -234,7 +238,7 @@ TEST_F(SessionHooks, AWatchThatOneAnswersDoesNotBegin) {
 }
 
 TEST_F(SessionHooks, DoNotAnswerWhereATableIsWatched) {
-  hooks.on_received([](Connection&, const Request& request) -> std::optional<Response> {
+  hooks.on_received([](Exchange&, const Request& request) -> std::optional<Response> {
     if (name_of(request) == std::string{"WATCH"}) return std::nullopt;
     return Response{.pairs = {{"like", "an event"}}};
   });
@@ -247,7 +251,7 @@ TEST_F(SessionHooks, DoNotAnswerWhereATableIsWatched) {
 }
 
 TEST_F(SessionHooks, MayChangeTheResponseBeforeItIsSent) {
-  hooks.on_before_send([](Connection&, Response& response) { response.message += ", changed"; });
+  hooks.on_before_send([](Exchange&, Response& response) { response.message += ", changed"; });
   RunningServer server{hooks};
   FrameClient client{server.port()};
   EXPECT_TRUE(client.answers(wire::ping(), {200, "PONG, changed"}));
@@ -255,7 +259,7 @@ TEST_F(SessionHooks, MayChangeTheResponseBeforeItIsSent) {
 }
 
 TEST_F(SessionHooks, AResponseThatOneMakesTooLargeIsReplaced) {
-  hooks.on_before_send([](Connection&, Response& response) { response.message.append(1024, 'x'); });
+  hooks.on_before_send([](Exchange&, Response& response) { response.message.append(1024, 'x'); });
   RunningServer server{hooks, with_frames_of(1024)};
   EXPECT_TRUE(FrameClient{server.port()}.refuses(wire::ping(), 413));
 }
@@ -263,8 +267,8 @@ TEST_F(SessionHooks, AResponseThatOneMakesTooLargeIsReplaced) {
 TEST_F(SessionHooks, AfterSendIsCalledWhenTheBytesAreWritten) {
   // More than the kernel takes for a client that does not read: the write can't end before it does.
   const std::string much(48 << 20, 'x');
-  hooks.on_before_send([&](Connection&, Response& response) { response.message = much; });
-  hooks.on_after_send([this](Connection&) { notes.add("after_send"); });
+  hooks.on_before_send([&](Exchange&, Response& response) { response.message = much; });
+  hooks.on_after_send([this](Exchange&) { notes.add("after_send"); });
   RunningServer server{hooks, with_frames_of(64 << 20)};
   FrameClient client{server.port()};
   client.send_frame(wire::ping());
@@ -276,8 +280,8 @@ TEST_F(SessionHooks, AfterSendIsCalledWhenTheBytesAreWritten) {
 
 TEST_F(SessionHooks, AfterSendIsNotCalledForAClientThatLeft) {
   const std::string much(48 << 20, 'x');
-  hooks.on_before_send([&](Connection&, Response& response) { response.message = much; });
-  hooks.on_after_send([this](Connection&) { notes.add("after_send"); });
+  hooks.on_before_send([&](Exchange&, Response& response) { response.message = much; });
+  hooks.on_after_send([this](Exchange&) { notes.add("after_send"); });
   RunningServer server{hooks, with_frames_of(64 << 20)};
   FrameClient client{server.port()};
   client.send_frame(wire::ping());
@@ -288,11 +292,11 @@ TEST_F(SessionHooks, AfterSendIsNotCalledForAClientThatLeft) {
 }
 
 TEST_F(SessionHooks, AreCalledForPipelinedCommandsInTheirOrder) {
-  hooks.on_received([this](Connection&, const Request& request) -> std::optional<Response> {
+  hooks.on_received([this](Exchange&, const Request& request) -> std::optional<Response> {
     notes.add("received " + std::get<Ping>(request).message.value());
     return std::nullopt;
   });
-  hooks.on_executed([this](Connection&, const Request&, const Response& response) {
+  hooks.on_executed([this](Exchange&, const Request&, const Response& response) {
     notes.add("executed " + response.message);
   });
   RunningServer server{hooks};
@@ -315,8 +319,8 @@ TEST_F(SessionHooks, AreCalledOnceForEachOfManyPipelinedCommands) {
 
 TEST_F(SessionHooks, MayCloseTheConnectionAfterTheAnswer) {
   add_notes(hooks, notes);
-  hooks.on_received([](Connection& connection, const Request& request) -> std::optional<Response> {
-    connection.close = name_of(request) == std::string{"HLEN"};
+  hooks.on_received([](Exchange& exchange, const Request& request) -> std::optional<Response> {
+    exchange.connection.close = name_of(request) == std::string{"HLEN"};
     return std::nullopt;
   });
   RunningServer server{hooks};
@@ -330,9 +334,9 @@ TEST_F(SessionHooks, MayCloseTheConnectionAfterTheAnswer) {
 }
 
 TEST_F(SessionHooks, KnowTheirConnectionAndWhatTheyKeptAboutIt) {
-  hooks.on_received([this](Connection& connection, const Request&) -> std::optional<Response> {
-    notes.add(connection.peer);
-    return Response{.message = std::to_string(++connection.wrong_tokens)};
+  hooks.on_received([this](Exchange& exchange, const Request&) -> std::optional<Response> {
+    notes.add(exchange.connection.peer);
+    return Response{.message = std::to_string(++exchange.connection.wrong_tokens)};
   });
   RunningServer server{hooks};
   FrameClient first{server.port()};
@@ -347,7 +351,7 @@ TEST_F(SessionHooks, KnowTheirConnectionAndWhatTheyKeptAboutIt) {
 }
 
 TEST_F(SessionHooks, OneThatThrowsCostsItsConnectionAndNoMore) {
-  hooks.on_received([](Connection&, const Request& request) -> std::optional<Response> {
+  hooks.on_received([](Exchange&, const Request& request) -> std::optional<Response> {
     if (name_of(request) == std::string{"HLEN"}) throw std::runtime_error{"a hook went wrong"};
     return std::nullopt;
   });

@@ -47,7 +47,7 @@ class ObserverTest : public testing::Test {
   MemTable memtable{limit(100)};
   Recorder recorder;
 
-  ObserverTest() { memtable.observe(recorder); }
+  ObserverTest() { memtable.observe({&recorder}); }
 };
 
 TEST_F(ObserverTest, IsToldOfEachCommandOnce) {
@@ -171,7 +171,7 @@ TEST_F(RefusalTest, IsForgottenByTheNextCommand) {
 class TwoObservers : public ObserverTest {
  protected:
   Recorder second;
-  TwoObservers() { memtable.observe(second); }
+  TwoObservers() { memtable.observe({&recorder, &second}); }
 };
 
 TEST_F(TwoObservers, AreToldInTheOrderOfTheirRegistration) {
@@ -184,7 +184,7 @@ TEST_F(TwoObservers, AreToldInTheOrderOfTheirRegistration) {
       return {};
     }
   } third{second};
-  memtable.observe(third);
+  memtable.observe({&recorder, &second, &third});
   EXPECT_TRUE(memtable.set("t", {"a", "1"}));
   EXPECT_TRUE(memtable.set("t", {"a", "2"}));
   EXPECT_EQ(recorder.commands, second.commands);
@@ -230,7 +230,7 @@ TEST(ObserverOfManyWriters, SeesEachKeyInTheOrderOfItsChanges) {
     }
   } observer;
   MemTable memtable{limit(1 << 20)};
-  memtable.observe(observer);
+  memtable.observe({&observer});
   // What each value has replaced, by the answer that its writer got. All values differ.
   std::vector<std::map<std::int64_t, std::optional<Value>>> replaced(threads);
   in_threads([&](int thread) {
@@ -274,7 +274,7 @@ TEST(ObserverOfManyWriters, AcceptsAChangeBeforeAnybodySeesIt) {
     }
   } observer;
   MemTable memtable{limit(1 << 20)};
-  memtable.observe(observer);
+  memtable.observe({&observer});
   EXPECT_TRUE(memtable.set_many("t", {{"a", std::int64_t{0}}, {"b", std::int64_t{0}}}));
   std::atomic<bool> done = false;
   std::atomic<int> reads = 0;

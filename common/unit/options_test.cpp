@@ -70,32 +70,18 @@ TEST(Options, HaveTheirDefaults) {
   EXPECT_EQ(defaults.frame_bytes_max, 4u * 1024 * 1024);
   EXPECT_EQ(defaults.idle_timeout, 300s);
   EXPECT_EQ(defaults.frame_timeout, 10s);
-  EXPECT_EQ(defaults.slow_log_ms, UINT32_MAX) << "off";
+  EXPECT_EQ(defaults.slow_log_ms, std::nullopt) << "off";
+  EXPECT_FALSE(defaults.timing);
   EXPECT_FALSE(defaults.read_only);
   EXPECT_EQ(defaults.auth_token_file, "");
 }
 
 TEST(Options, AreReadFromFlags) {
-  const auto read = options({"--host",
-                             "127.0.0.2",
-                             "--port=0",
-                             "--log-level",
-                             "off",
-                             "--max-connections",
-                             "7",
-                             "--threads",
-                             "3",
-                             "--max-frame",
-                             "2000",
-                             "--idle-timeout",
-                             "60",
-                             "--frame-timeout",
-                             "2.5",
-                             "--slow-log-ms",
-                             "0",
-                             "--read-only",
-                             "--auth-token-file",
-                             "a file"});
+  const auto read = options(
+      {"--host",      "127.0.0.2",         "--port=0", "--log-level",   "off",  "--max-connections",
+       "7",           "--threads",         "3",        "--max-frame",   "2000", "--idle-timeout",
+       "60",          "--frame-timeout",   "2.5",      "--slow-log-ms", "0",    "--timing",
+       "--read-only", "--auth-token-file", "a file"});
   EXPECT_EQ(read.host, "127.0.0.2");
   EXPECT_EQ(read.port, 0);
   EXPECT_EQ(read.log_level, "off");
@@ -105,6 +91,7 @@ TEST(Options, AreReadFromFlags) {
   EXPECT_EQ(read.idle_timeout, 60s);
   EXPECT_EQ(read.frame_timeout, 2500ms);
   EXPECT_EQ(read.slow_log_ms, 0u);
+  EXPECT_TRUE(read.timing);
   EXPECT_TRUE(read.read_only);
   EXPECT_EQ(read.auth_token_file, "a file");
 }

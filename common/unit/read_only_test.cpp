@@ -9,7 +9,8 @@ std::optional<Response> ask(const Request& request) {
   HooksBuilder hooks;
   add_read_only(hooks);
   Connection connection;
-  return hooks.build()->received(connection, request);
+  Exchange exchange{connection};
+  return hooks.build()->received(exchange, request);
 }
 
 TEST(ReadOnly, RefusesWhatWrites) {

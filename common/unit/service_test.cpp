@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+#include <new>
+
 #include "base/limits.hpp"
 #include "table/memtable.hpp"
 
@@ -248,6 +251,30 @@ TEST(ServiceOnAStorageThatFails, RefusesWhatIsOverALimitWithoutAskingIt) {
   for (const auto& request : commands("t", std::string(name_bytes_max + 1, 'k'))) {
     EXPECT_EQ(service.execute(request).status, Status::too_large) << request.index();
   }
+}
+
+/// Memory runs out wherever a command comes to it.
+class NoMemory : public MemTable {
+ public:
+  using MemTable::MemTable;
+  Result<Values> get_many(std::string_view, const std::vector<std::string>&) const override {
+    throw std::bad_alloc{};
+  }
+  Result<Values> set_many(std::string_view, const std::vector<Entry>&) override {
+    throw std::bad_alloc{};
+  }
+};
+
+TEST(ServiceWithoutMemory, AReadIsAnsweredAndAWriteIsNot) {
+  NoMemory storage{AnswerLimit{std::numeric_limits<std::size_t>::max(),
+                               [](const std::optional<Value>&) { return std::size_t{0}; },
+                               [](const Entry&) { return std::size_t{0}; }}};
+  Service service{storage};
+  const auto response = service.execute(Hmget{"t", {"a"}});
+  EXPECT_EQ(response.status, Status::storage_failed);
+  EXPECT_EQ(response.message, "out of memory");
+  EXPECT_THROW(service.execute(Hmset{"t", {{"a", "1"}}}), std::bad_alloc)
+      << "it may have been made already";
 }
 
 }  // namespace

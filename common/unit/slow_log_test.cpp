@@ -32,9 +32,13 @@ class SlowLogTest : public testing::Test {
     HooksBuilder builder;
     add_slow_log(builder, limit);
     const auto hooks = builder.build();
-    EXPECT_FALSE(hooks->received(connection_, request));
-    connection_.begun -= took;
-    hooks->executed(connection_, request, {.status = status});
+    Exchange exchange{connection_};
+    EXPECT_FALSE(hooks->received(exchange, request));
+    hooks->executed(exchange, request, {.status = status});
+    EXPECT_EQ(log_.str(), "") << "it has not been sent yet";
+    exchange.begun -= took;
+    exchange.status = status;
+    hooks->after_send(exchange);
     return log_.str();
   }
 

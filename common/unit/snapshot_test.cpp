@@ -25,7 +25,7 @@ constexpr std::size_t chunk_header_bytes = 16;
 
 class SnapshotTest : public testing::Test {
  protected:
-  SnapshotTest() { memtable_.observe(log_.wal()); }
+  SnapshotTest() { memtable_.observe({&log_.wal()}); }
 
   void set(const std::string& key, const Value& value, const std::string& table = "t") {
     ASSERT_TRUE(memtable_.set(table, {key, value}));

@@ -23,7 +23,7 @@ class SnapshotterTest : public testing::Test {
  protected:
   static constexpr std::size_t value_bytes = 1000;  // three records to a segment
 
-  SnapshotterTest() { memtable_.observe(log_.wal()); }
+  SnapshotterTest() { memtable_.observe({&log_.wal()}); }
 
   std::unique_ptr<Snapshotter> start(std::uint64_t every, std::uint64_t log_bytes = 0) {
     return std::make_unique<Snapshotter>(folder_, OpenLog::store_id, memtable_, log_.wal(), every,

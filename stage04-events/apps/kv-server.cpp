@@ -13,19 +13,19 @@
 #include "command/read_only.hpp"
 #include "command/service.hpp"
 #include "command/slow_log.hpp"
+#include "command/timing.hpp"
 #include "net/server.hpp"
 #include "table/memtable.hpp"
 #include "wire/codec.hpp"
 
 namespace {
 
-/// The order is theirs to run in: what counts and times sees everything, what refuses comes after.
+/// The order is theirs to run in: what times sees everything, what refuses comes after.
 std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::string& token,
                                        const kv::MemTable& storage, kv::Load& load) {
   kv::HooksBuilder hooks;
-  if (options.slow_log_ms != UINT32_MAX) {
-    kv::add_slow_log(hooks, std::chrono::milliseconds{options.slow_log_ms});
-  }
+  if (options.slow_log_ms) kv::add_slow_log(hooks, std::chrono::milliseconds{*options.slow_log_ms});
+  if (options.timing) kv::add_timing(hooks);
   kv::add_counter(hooks, load);
   if (!token.empty()) kv::add_auth(hooks, token);
   if (options.read_only) kv::add_read_only(hooks);
@@ -47,9 +47,10 @@ int main(int argc, char** argv) {
     options->max_connections = kv::connection_limit(options->max_connections, options->threads);
     const auto token =
         options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
-    kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
+    kv::MemTable storage{
+        kv::answer_limit(options->frame_bytes_max - (options->timing ? kv::timing_bytes_max : 0))};
     kv::WatchHub watch_hub{options->frame_bytes_max};
-    storage.observe(watch_hub);
+    storage.observe({&watch_hub});
     kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
     kv::Load load;
     const kv::Shared shared{*options, service, hooks(*options, token, storage, load), watch_hub,

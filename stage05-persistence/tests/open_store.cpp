@@ -13,6 +13,7 @@ namespace kv::test {
 OpenStore::OpenStore(const SimulatedFolder& folder, std::uint64_t snapshot_every) {
   store_ = std::make_unique<Store>(std::make_unique<SimulatedFolder>(folder), memtable_,
                                    snapshot_every, [this](const Error&) { ++failures_; });
+  memtable_.observe({&wal()});
 }
 
 void OpenStore::set_durably(const std::string& key, const Value& value) {

@@ -20,8 +20,11 @@ class RunningServer {
  public:
   explicit RunningServer(const HooksBuilder& hooks, Options options = {}, Wal* wal = nullptr)
       : options_{on_free_port(std::move(options))}, hooks_{hooks.build()}, wal_{wal} {
-    if (wal_) storage_.observe(*wal_);
-    storage_.observe(watch_hub_);
+    if (wal_) {
+      storage_.observe({wal_, &watch_hub_});
+    } else {
+      storage_.observe({&watch_hub_});
+    }
   }
 
   ~RunningServer() {

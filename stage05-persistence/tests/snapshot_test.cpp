@@ -21,7 +21,7 @@ using Kind = SimulatedFolder::Kind;
 
 class SnapshotTest : public testing::Test {
  protected:
-  void SetUp() override { memtable_.observe(log_.wal()); }
+  void SetUp() override { memtable_.observe({&log_.wal()}); }
 
   void set_durably(const std::string& key, const Value& value) {
     ASSERT_TRUE(memtable_.set("t", {key, value}));

@@ -15,6 +15,7 @@
 #include "command/read_only.hpp"
 #include "command/service.hpp"
 #include "command/slow_log.hpp"
+#include "command/timing.hpp"
 #include "disk/posix_folder.hpp"
 #include "disk/store.hpp"
 #include "net/server.hpp"
@@ -23,14 +24,13 @@
 
 namespace {
 
-/// The order is theirs to run in: what counts and times sees everything, what refuses comes after.
+/// The order is theirs to run in: what times sees everything, what refuses comes after.
 std::shared_ptr<const kv::Hooks> hooks(const kv::Options& options, const std::string& token,
                                        const kv::MemTable& storage, kv::Load& load,
                                        const kv::Store* store) {
   kv::HooksBuilder hooks;
-  if (options.slow_log_ms != UINT32_MAX) {
-    kv::add_slow_log(hooks, std::chrono::milliseconds{options.slow_log_ms});
-  }
+  if (options.slow_log_ms) kv::add_slow_log(hooks, std::chrono::milliseconds{*options.slow_log_ms});
+  if (options.timing) kv::add_timing(hooks);
   kv::add_counter(hooks, load);
   if (!token.empty()) kv::add_auth(hooks, token);
   if (options.read_only) kv::add_read_only(hooks);
@@ -47,11 +47,15 @@ void end_at_once(const kv::Error& error) {
   std::_Exit(static_cast<int>(kv::Exit::sync_failed));
 }
 
+kv::Sync sync_of(const std::string& fsync) {
+  if (fsync == "always") return kv::Sync::always;
+  if (fsync == "everysec") return kv::Sync::everysec;
+  return kv::Sync::never;  // --fsync takes no other word
+}
+
 std::unique_ptr<kv::Store> open_store(const kv::Options& options, kv::MemTable& storage) {
   if (options.store == "memory") return nullptr;
-  const kv::Store::Settings settings{.sync = options.fsync == "always"     ? kv::Sync::always
-                                             : options.fsync == "everysec" ? kv::Sync::everysec
-                                                                           : kv::Sync::never,
+  const kv::Store::Settings settings{.sync = sync_of(options.fsync),
                                      .snapshot_every = options.snapshot_every,
                                      .truncate = options.recover == "truncate",
                                      .must_exist = options.require_store,
@@ -75,10 +79,15 @@ int main(int argc, char** argv) {
     options->max_connections = kv::connection_limit(options->max_connections, options->threads);
     const auto token =
         options->auth_token_file.empty() ? "" : kv::read_token(options->auth_token_file);
-    kv::MemTable storage{kv::answer_limit(options->frame_bytes_max)};
-    const auto store = open_store(*options, storage);  // first: what the log refuses is no event
+    kv::MemTable storage{
+        kv::answer_limit(options->frame_bytes_max - (options->timing ? kv::timing_bytes_max : 0))};
+    const auto store = open_store(*options, storage);
     kv::WatchHub watch_hub{options->frame_bytes_max};
-    storage.observe(watch_hub);
+    if (store) {
+      storage.observe({&store->wal(), &watch_hub});  // first the log: what it refuses is no event
+    } else {
+      storage.observe({&watch_hub});
+    }
     kv::Service service{storage, kv::items_limit(options->frame_bytes_max)};
     kv::Load load;
     const kv::Shared shared{*options,  service, hooks(*options, token, storage, load, store.get()),

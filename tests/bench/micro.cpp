@@ -195,7 +195,7 @@ BENCHMARK(log_append_and_sync)
 /// A memtable and its log, in a folder of their own.
 struct LoggedTable {
   explicit LoggedTable(std::int64_t where) : scratch{parent(where)} {
-    memtable.observe(wal);
+    memtable.observe({&wal});
     fill(memtable);
   }
 

@@ -9,6 +9,7 @@ namespace kv::test {
 OpenStore::OpenStore(const SimulatedFolder& folder, const Store::Settings& settings) {
   store_ = std::make_unique<Store>(std::make_unique<SimulatedFolder>(folder), memtable_, settings,
                                    [this](const Error&) { ++failures_; });
+  memtable_.observe({&wal()});
 }
 
 Result<void> OpenStore::set(const std::string& key, const Value& value) {

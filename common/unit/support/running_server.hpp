@@ -26,7 +26,11 @@ class RunningServer {
         store_{folder ? std::make_unique<Store>(std::move(folder), storage_, Store::Settings{},
                                                 [](const Error&) {})
                       : nullptr} {
-    storage_.observe(watch_hub_);
+    if (store_) {
+      storage_.observe({&store_->wal(), &watch_hub_});
+    } else {
+      storage_.observe({&watch_hub_});
+    }
   }
 
   ~RunningServer() {

@@ -15,7 +15,6 @@ inline constexpr std::size_t kept_bytes_max = 64 * 1024;        ///< of a nearly
 
 inline constexpr std::size_t input_bytes_max = 256 * 1024 * 1024;  ///< of all unfinished frames
 
-inline constexpr std::chrono::seconds linger_time{1};  ///< for the client to read the last answer
 inline constexpr std::chrono::seconds drain_time{5};  ///< from SIGTERM to the end, whatever is left
 
 inline constexpr std::uint32_t refusals_max =

@@ -56,6 +56,11 @@ struct Hlen {
 using Request =
     std::variant<Ping, Hget, Hgetall, Hmget, Hset, Hmset, Hdel, Hmdel, Hexist, Hmexist, Hlen>;
 
+inline bool is_write(const Request& request) {
+  return std::holds_alternative<Hset>(request) || std::holds_alternative<Hmset>(request) ||
+         std::holds_alternative<Hdel>(request) || std::holds_alternative<Hmdel>(request);
+}
+
 struct Response {
   Status status = Status::ok;
   std::string message = {};  ///< of a status other than ok: what happened; PING: the echo

@@ -5,10 +5,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <algorithm>
-#include <tuple>
-
 #include "base/limits.hpp"
+#include "net/linger.hpp"
 #include "wire/codec.hpp"
 #include "wire/frame.hpp"
 
@@ -17,27 +15,20 @@ namespace {
 
 constexpr auto completed = boost::asio::as_tuple(boost::asio::use_awaitable);  // errors as values
 
-Clock::time_point after(Clock::time_point begin, std::chrono::milliseconds timeout) {
-  return timeout.count() == 0 ? Clock::time_point::max() : begin + timeout;  // 0 is off
-}
-
 std::string peer_of(const tcp::socket& socket) {
-  boost::system::error_code left;
-  const auto peer = socket.remote_endpoint(left);
+  boost::system::error_code unknown;
+  const auto peer = socket.remote_endpoint(unknown);
   return peer.address().to_string() + ":" + std::to_string(peer.port());
 }
 
 }  // namespace
 
 Session::Session(tcp::socket socket, const Shared& shared)
-    : socket_{std::move(socket)}, shared_{shared} {
+    : socket_{std::move(socket)}, shared_{shared}, input_{shared.load} {
   ++shared_.load.connections;
 }
 
-Session::~Session() {
-  --shared_.load.connections;
-  shared_.load.input_bytes -= charged_bytes_;
-}
+Session::~Session() { --shared_.load.connections; }
 
 awaitable<void> Session::run() {
   auto next = Next::receive;
@@ -46,37 +37,45 @@ awaitable<void> Session::run() {
     next = execute();
     if (!co_await send()) break;
   }
-  co_await lingering_close();
+  input_.drop();
+  co_await lingering_close(socket_, deadline_);
 }
 
 awaitable<void> Session::refuse(const Error& reason) {
   answer({.status = reason.status, .message = reason.message});
   (void)co_await send();  // whether it was read or not, the connection ends
-  co_await lingering_close();
+  co_await lingering_close(socket_, deadline_);
 }
 
 awaitable<bool> Session::receive() {
-  const auto room = input_.prepare(read_bytes_);
-  if (!charge_input()) {
-    drop_input();
+  const auto room = input_.prepare();
+  if (!room) {
     answer({.status = Status::overloaded,
             .message = "too many bytes of unfinished frames; try again later"});
     (void)co_await send();  // the end in any case
     co_return false;
   }
   set_receive_deadline();
-  const auto [left, bytes] = co_await socket_.async_read_some(room, completed);
+  const auto [error, bytes] = co_await socket_.async_read_some(*room, completed);
   input_.commit(bytes);
-  if (bytes >= read_bytes_) read_bytes_ = std::min(2 * read_bytes_, read_bytes_max);
-  if (left && expired_ && frame_begun_) {
+  if (error && deadline_.passed() && input_.frame_begun()) {
     answer({.status = Status::timed_out, .message = "a frame was begun and did not end in time"});
     (void)co_await send();
   }
-  co_return !left;
+  co_return !error;
+}
+
+/// A frame must end in its time from its beginning on; between frames, idleness is counted.
+void Session::set_receive_deadline() {
+  if (const auto begun = input_.frame_begun()) {
+    deadline_.set(*begun, shared_.options.frame_timeout);
+  } else {
+    deadline_.set(Clock::now(), shared_.options.idle_timeout);
+  }
 }
 
 Session::Next Session::execute() {
-  std::string_view bytes{static_cast<const char*>(input_.data().data()), input_.size()};
+  auto bytes = input_.bytes();
   auto next = Next::execute;
   bool took_long = false;
   while (next == Next::execute && output_.size() < answers_waiting_max && !took_long) {
@@ -95,10 +94,7 @@ Session::Next Session::execute() {
       took_long = std::holds_alternative<Hgetall>(*request);  // so others have their turn
     }
   }
-  if (bytes.size() < input_.size()) frame_begun_.reset();
-  input_.consume(input_.size() - bytes.size());
-  if (input_.capacity() > std::max(kept_bytes_max, 4 * input_.size())) input_.shrink_to_fit();
-  if (input_.size() == 0) (void)charge_input();  // it counts no longer
+  input_.consume(input_.bytes().size() - bytes.size());
   return next;
 }
 
@@ -108,49 +104,12 @@ void Session::answer(Response response) {
 
 awaitable<bool> Session::send() {
   if (output_.empty()) co_return true;
-  deadline_ = after(Clock::now(), shared_.options.idle_timeout);
-  const auto [left, bytes] =
+  deadline_.set(Clock::now(), shared_.options.idle_timeout);
+  const auto [error, bytes] =
       co_await boost::asio::async_write(socket_, boost::asio::buffer(output_), completed);
   output_.clear();
   if (output_.capacity() > kept_bytes_max) output_.shrink_to_fit();
-  co_return !left;
-}
-
-/// Closes so that the client can still read what was sent to it: says that no more will come, and
-/// discards what the client goes on to send, for linger_time at most. A plain close with input
-/// unread makes the kernel reset the connection: a client that is still sending fails before it
-/// reads.
-awaitable<void> Session::lingering_close() {
-  boost::system::error_code ended;
-  socket_.shutdown(tcp::socket::shutdown_send, ended);
-  deadline_ = Clock::now() + linger_time;
-  drop_input();
-  expired_ = false;
-  while (!ended && !expired_) {  // input that is there already is read without a wait
-    std::tie(ended, std::ignore) =
-        co_await socket_.async_read_some(input_.prepare(read_bytes_), completed);
-  }
-  socket_.close(ended);
-}
-
-bool Session::charge_input() {
-  const std::size_t held = input_.size() == 0 ? 0 : input_.capacity();
-  if (held == charged_bytes_) return true;
-  shared_.load.input_bytes += held - charged_bytes_;  // modulo 2^64, so also down
-  charged_bytes_ = held;
-  return shared_.load.input_bytes <= input_bytes_max;
-}
-
-/// A frame must end in its time from its beginning on; between frames, idleness is counted.
-void Session::set_receive_deadline() {
-  const auto now = Clock::now();
-  expired_ = false;
-  if (input_.size() == 0) {
-    deadline_ = after(now, shared_.options.idle_timeout);
-  } else {
-    if (!frame_begun_) frame_begun_ = now;
-    deadline_ = after(*frame_begun_, shared_.options.frame_timeout);
-  }
+  co_return !error;
 }
 
 void Session::drain() {
@@ -160,10 +119,9 @@ void Session::drain() {
 }
 
 void Session::check_deadline(Clock::time_point now) {
-  if (now < deadline_) return;
-  expired_ = true;  // and called again until the session has seen it: it may just not be waiting
+  if (!deadline_.passed(now)) return;
   boost::system::error_code ended;
-  socket_.cancel(ended);
+  socket_.cancel(ended);  // again until the session has seen it: it may just not be waiting
 }
 
 }  // namespace kv

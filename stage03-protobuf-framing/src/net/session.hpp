@@ -1,20 +1,18 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/intrusive/list_hook.hpp>
 
-#include <chrono>
-#include <optional>
 #include <string>
 
+#include "net/deadline.hpp"
+#include "net/input.hpp"
 #include "net/listen.hpp"
 #include "net/shared.hpp"
 
 namespace kv {
 
 using boost::asio::awaitable;
-using Clock = std::chrono::steady_clock;
 
 /// One connection, from its first byte to its last: reads what is there, executes every whole
 /// request in it, writes all the answers at once. A client that pipelines is served in batches,
@@ -47,25 +45,14 @@ class Session : public boost::intrusive::list_base_hook<
   awaitable<bool> receive();  // false: the client has left, or has been idle for too long
   Next execute();             // fills output_ from input_; says what comes once it is sent
   awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
-  awaitable<void> lingering_close();
-  bool charge_input();  // false: the unfinished frames of all connections are too large together
-  void drop_input() {
-    input_.clear();
-    input_.shrink_to_fit();
-    (void)charge_input();  // it is less now
-  }
   void set_receive_deadline();
   void answer(Response response);
 
   tcp::socket socket_;
   const Shared& shared_;
-  boost::beast::flat_buffer input_;  // received and not yet executed, in one piece
-  std::size_t read_bytes_ = 512;     // what the next read takes; grows while reads come back full
-  std::size_t charged_bytes_ = 0;    // for input_, to the load
-  std::string output_;               // answers to send
-  std::optional<Clock::time_point> frame_begun_;  // when the frame that input_ begins with was
-  Clock::time_point deadline_ = Clock::time_point::max();
-  bool expired_ = false;  // deadline_ has passed
+  Input input_;
+  std::string output_;  // answers to send
+  Deadline deadline_;   // of what is waited for now
 };
 
 }  // namespace kv

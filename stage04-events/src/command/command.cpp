@@ -22,9 +22,4 @@ const char* name_of(const Request& request) {
   return std::visit(Name{}, request);
 }
 
-bool is_write(const Request& request) {
-  return std::holds_alternative<Hset>(request) || std::holds_alternative<Hmset>(request) ||
-         std::holds_alternative<Hdel>(request) || std::holds_alternative<Hmdel>(request);
-}
-
 }  // namespace kv

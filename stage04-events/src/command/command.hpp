@@ -65,7 +65,11 @@ using Request = std::variant<Ping, Hget, Hgetall, Hmget, Hset, Hmset, Hdel, Hmde
                              Hlen, Auth, Watch, Info>;
 
 const char* name_of(const Request& request);  ///< "HGET"
-bool is_write(const Request& request);
+
+inline bool is_write(const Request& request) {
+  return std::holds_alternative<Hset>(request) || std::holds_alternative<Hmset>(request) ||
+         std::holds_alternative<Hdel>(request) || std::holds_alternative<Hmdel>(request);
+}
 
 struct Response {
   Status status = Status::ok;

@@ -12,7 +12,7 @@ struct Usage {
 };
 Usage usage_of(const MemTable& memtable);
 
-/// Counts the commands, in load.
+/// Counts the commands that are executed, in load: not those that a hook answers.
 void add_counter(HooksBuilder& hooks, Load& load);
 
 /// Answers INFO with what is known of the server. Memtable and load must outlive the hooks.

@@ -1,5 +1,6 @@
 #include "command/service.hpp"
 
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -111,13 +112,16 @@ struct Execute {
 
 }  // namespace
 
-Response Service::execute(const Request& request) {
+Response Service::execute(const Request& request) try {
   return std::visit(
       [this](const auto& command) {
         if (auto error = check_limits(command, items_max_)) return answer(std::move(*error));
         return Execute{storage_}(command);
       },
       request);
+} catch (const std::bad_alloc&) {
+  if (is_write(request)) throw;  // it may have been made already, and no answer would be true
+  return answer(Error{Status::storage_failed, "out of memory"});
 }
 
 }  // namespace kv

@@ -13,8 +13,9 @@
 
 namespace kv {
 
-template <std::integral Number>
-CLI::Option* add_number(CLI::App& app, const std::string& name, Number& number,
+/// Target: Number, or an optional one, which is off unless it is given.
+template <std::integral Number, class Target>
+CLI::Option* add_number(CLI::App& app, const std::string& name, Target& number,
                         const std::string& help, Number least = 0,
                         Number most = std::numeric_limits<Number>::max()) {
   const auto read = [&number, name, least, most](const std::string& text) {
@@ -27,8 +28,10 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, Number& number,
     }
     number = read_number;
   };
+  std::string preset = "off";
+  if constexpr (std::integral<Target>) preset = std::to_string(number);
   return app.add_option_function<std::string>(name, read, help)
-      ->default_str(std::to_string(number))
+      ->default_str(preset)
       ->type_name("NUMBER");
 }
 

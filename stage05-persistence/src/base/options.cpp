@@ -34,8 +34,9 @@ void add_flags(CLI::App& app, Options& options) {
   add_seconds(app, "--frame-timeout", options.frame_timeout,
               "seconds in which a frame must arrive; 0 any");
   add_number<std::uint32_t>(app, "--slow-log-ms", options.slow_log_ms,
-                            "log commands that take this long, in milliseconds")
-      ->default_str("off");
+                            "log commands that take this long, in milliseconds");
+  add_switch(app, "--timing", options.timing,
+             "tell a client how long its command took, in a message that is empty");
   add_switch(app, "--read-only", options.read_only, "refuse commands that write");
   add_name(app, "--auth-token-file", options.auth_token_file,
            "file with the token that clients need");

@@ -12,7 +12,7 @@ struct Load {
   std::atomic<std::uint32_t> connections = 0;
   std::atomic<std::uint32_t> sockets = 0;    ///< accepted and not closed, also those not served
   std::atomic<std::size_t> input_bytes = 0;  ///< held for frames that are not there to their end
-  std::atomic<std::uint64_t> commands = 0;   ///< since the start
+  std::atomic<std::uint64_t> commands = 0;   ///< executed since the start
 };
 
 /// Counts one socket, from when it was accepted on, before its worker has even heard of it.

@@ -25,7 +25,6 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, std::uint64_t s
   spdlog::info("{}: snapshot up to LSN {}, {} logs, last LSN {}, read in {:.3f} s", folder_->path(),
                found.base, found.logs.size(), found.last_lsn, took.count());
   wal_.emplace(*folder_, std::move(log), found.last_lsn, std::move(on_failure));
-  memtable.observe(*wal_);
   if (snapshot_every > 0)
     thread_ = std::jthread{[this](const std::stop_token& stop) { write_snapshots(stop); }};
 }

@@ -19,7 +19,7 @@ namespace kv {
 /// a thread of its own writes whenever the log has become long.
 class Store {
  public:
-  /// Fills the memtable, which is empty, with what the folder holds, and observes it from then on.
+  /// Fills the memtable, which is empty, with what the folder holds; then wal() is to observe it.
   /// The memtable must outlive the store. A snapshot is due when the log has `snapshot_every`
   /// bytes; 0: never. `on_failure`: see Wal. Throws StartError.
   Store(std::unique_ptr<Folder> folder, MemTable& memtable, std::uint64_t snapshot_every,

@@ -9,21 +9,23 @@
 namespace kv {
 
 void Session::start_watch(const std::string& table) {
-  watched_table_ = table;
-  watcher_ = std::make_shared<Watcher>([this] { wake_soon(); });
-  shared_.watch_hub.watch(table, watcher_);
+  watching_ = std::make_unique<Watching>();
+  watching_->table = table;
+  watching_->watcher = std::make_shared<Watcher>([this] { wake_soon(); });
+  shared_.watch_hub.watch(table, watching_->watcher);
 }
 
 std::string Session::take_events() {
   std::string events;
-  if (!watcher_) return events;
-  if (watcher_->overflown()) {
+  if (!watching_) return events;
+  Watcher& watcher = *watching_->watcher;
+  if (watcher.overflown()) {
     connection_.close = true;
     encode({.status = Status::overloaded, .message = "events were not read in time, and are lost"},
            shared_.options.frame_bytes_max, events);
   }
   while (events.size() < answers_waiting_max) {
-    const auto event = watcher_->next();
+    const auto event = watcher.next();
     if (!event) break;
     events += *event;
   }
@@ -31,16 +33,16 @@ std::string Session::take_events() {
 }
 
 void Session::wake_soon() {
-  boost::asio::post(socket_.get_executor(), [this, watching = std::weak_ptr{watcher_}] {
-    if (!watching.expired()) wake();  // else there is no session any more
+  boost::asio::post(socket_.get_executor(), [this, watcher = std::weak_ptr{watching_->watcher}] {
+    if (watcher.expired()) return;  // there is no session any more
+    watching_->event_waits.emit(boost::asio::cancellation_type::total);
   });
 }
 
-void Session::wake() {
-  if (!receiving_) return;  // it looks by itself before it waits
-  woken_ = true;
-  boost::system::error_code ended;
-  socket_.cancel(ended);
+awaitable<void> Session::end_watch() {
+  shared_.watch_hub.unwatch(watching_->table, watching_->watcher);
+  bool sent = true;
+  while (sent && !watching_->watcher->empty() && !connection_.close) sent = co_await send();
 }
 
 }  // namespace kv

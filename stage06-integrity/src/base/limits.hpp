@@ -19,7 +19,6 @@ inline constexpr std::size_t watch_bytes_max = 1024 * 1024;  ///< of events that
 inline constexpr std::size_t frame_bytes_before_auth_max = 16 * 1024;  ///< from strangers
 inline constexpr std::size_t token_bytes_max = 1000;  ///< the smallest --max-frame has room for it
 
-inline constexpr std::chrono::seconds linger_time{1};  ///< for the client to read the last answer
 inline constexpr std::chrono::seconds drain_time{5};  ///< from SIGTERM to the end, whatever is left
 
 inline constexpr std::uint32_t refusals_max =

@@ -44,8 +44,9 @@ std::string read_token(const std::string& file) {
 }
 
 void add_auth(HooksBuilder& hooks, std::string token) {
-  hooks.on_received([token = std::move(token)](Connection& connection,
+  hooks.on_received([token = std::move(token)](Exchange& exchange,
                                                const Request& request) -> std::optional<Response> {
+    Connection& connection = exchange.connection;
     if (const auto* auth = std::get_if<Auth>(&request)) {
       if (same_token(auth->token, token)) {
         connection.authenticated = true;

@@ -4,24 +4,23 @@
 
 namespace kv {
 
-std::optional<Response> Hooks::received(Connection& connection, const Request& request) const {
+std::optional<Response> Hooks::received(Exchange& exchange, const Request& request) const {
   for (const auto& hook : received_) {
-    if (auto response = hook(connection, request)) return response;
+    if (auto response = hook(exchange, request)) return response;
   }
   return std::nullopt;
 }
 
-void Hooks::executed(Connection& connection, const Request& request,
-                     const Response& response) const {
-  for (const auto& hook : executed_) hook(connection, request, response);
+void Hooks::executed(Exchange& exchange, const Request& request, const Response& response) const {
+  for (const auto& hook : executed_) hook(exchange, request, response);
 }
 
-void Hooks::before_send(Connection& connection, Response& response) const {
-  for (const auto& hook : before_send_) hook(connection, response);
+void Hooks::before_send(Exchange& exchange, Response& response) const {
+  for (const auto& hook : before_send_) hook(exchange, response);
 }
 
-void Hooks::after_send(Connection& connection) const {
-  for (const auto& hook : after_send_) hook(connection);
+void Hooks::after_send(Exchange& exchange) const {
+  for (const auto& hook : after_send_) hook(exchange);
 }
 
 HooksBuilder& HooksBuilder::on_received(Hooks::Received hook) {

@@ -16,8 +16,16 @@ struct Connection {
   std::string peer;            ///< address and port
   bool authenticated = false;  ///< else its frames are small, frame_bytes_before_auth_max
   unsigned wrong_tokens = 0;
-  std::chrono::steady_clock::time_point begun = {};  ///< when its present command was received
   bool close = false;  ///< set by a hook: the answers so far are sent, then it is closed
+};
+
+/// One command of a connection, from received to after_send, and what hooks keep about it. By the
+/// time it is sent, its request is gone.
+struct Exchange {
+  Connection& connection;
+  std::chrono::steady_clock::time_point begun = {};  ///< when it was received, if a hook says so
+  std::string request = {};                          ///< in words, if a hook says so
+  Status status = Status::ok;                        ///< of its response; for after_send
 };
 
 /// What is called around every command that could be decoded, in the order of registration:
@@ -30,15 +38,15 @@ struct Connection {
 /// hooks keep beside the connection, they guard.
 class Hooks {
  public:
-  using Received = std::function<std::optional<Response>(Connection&, const Request&)>;
-  using Executed = std::function<void(Connection&, const Request&, const Response&)>;
-  using BeforeSend = std::function<void(Connection&, Response&)>;
-  using AfterSend = std::function<void(Connection&)>;
+  using Received = std::function<std::optional<Response>(Exchange&, const Request&)>;
+  using Executed = std::function<void(Exchange&, const Request&, const Response&)>;
+  using BeforeSend = std::function<void(Exchange&, Response&)>;
+  using AfterSend = std::function<void(Exchange&)>;
 
-  std::optional<Response> received(Connection& connection, const Request& request) const;
-  void executed(Connection& connection, const Request& request, const Response& response) const;
-  void before_send(Connection& connection, Response& response) const;
-  void after_send(Connection& connection) const;
+  std::optional<Response> received(Exchange& exchange, const Request& request) const;
+  void executed(Exchange& exchange, const Request& request, const Response& response) const;
+  void before_send(Exchange& exchange, Response& response) const;
+  void after_send(Exchange& exchange) const;
 
  private:
   friend class HooksBuilder;

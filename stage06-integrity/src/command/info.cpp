@@ -46,10 +46,7 @@ Usage usage_of(const MemTable& memtable) {
 }
 
 void add_counter(HooksBuilder& hooks, Load& load) {
-  hooks.on_received([&load](Connection&, const Request&) -> std::optional<Response> {
-    ++load.commands;
-    return std::nullopt;
-  });
+  hooks.on_executed([&load](Exchange&, const Request&, const Response&) { ++load.commands; });
 }
 
 void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load,
@@ -70,7 +67,7 @@ void add_info(HooksBuilder& hooks, const MemTable& memtable, const Load& load,
     if (more) std::ranges::move(more(), std::back_inserter(response.pairs));
     return response;
   };
-  hooks.on_received([info](Connection&, const Request& request) -> std::optional<Response> {
+  hooks.on_received([info](Exchange&, const Request& request) -> std::optional<Response> {
     if (!std::holds_alternative<Info>(request)) return std::nullopt;
     return info();
   });

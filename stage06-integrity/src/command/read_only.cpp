@@ -3,7 +3,7 @@
 namespace kv {
 
 void add_read_only(HooksBuilder& hooks) {
-  hooks.on_received([](Connection&, const Request& request) -> std::optional<Response> {
+  hooks.on_received([](Exchange&, const Request& request) -> std::optional<Response> {
     if (!is_write(request)) return std::nullopt;
     return Response{.status = Status::forbidden, .message = "this server is read-only"};
   });

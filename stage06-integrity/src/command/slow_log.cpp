@@ -28,18 +28,18 @@ std::string describe(const Request& request) {
 
 void add_slow_log(HooksBuilder& hooks, std::chrono::milliseconds limit) {
   using Clock = std::chrono::steady_clock;
-  hooks.on_received([](Connection& connection, const Request&) -> std::optional<Response> {
-    connection.begun = Clock::now();
+  hooks.on_received([](Exchange& exchange, const Request& request) -> std::optional<Response> {
+    exchange.begun = Clock::now();
+    exchange.request = describe(request);
     return std::nullopt;
   });
-  hooks.on_executed(
-      [limit](Connection& connection, const Request& request, const Response& response) {
-        const auto took = Clock::now() - connection.begun;
-        if (took < limit) return;
-        spdlog::warn("slow: {} from {} took {:.3f} ms, status {}", describe(request),
-                     connection.peer, std::chrono::duration<double, std::milli>(took).count(),
-                     static_cast<unsigned>(response.status));
-      });
+  hooks.on_after_send([limit](Exchange& exchange) {
+    const auto took = Clock::now() - exchange.begun;
+    if (took < limit) return;
+    spdlog::warn("slow: {} from {} took {:.3f} ms, status {}", exchange.request,
+                 exchange.connection.peer, std::chrono::duration<double, std::milli>(took).count(),
+                 static_cast<unsigned>(exchange.status));
+  });
 }
 
 }  // namespace kv

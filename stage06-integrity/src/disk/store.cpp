@@ -104,7 +104,6 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
   } else {
     report(survey, std::chrono::steady_clock::now() - begin);
   }
-  memtable.observe(*wal_);
   auto first = [&folder = *folder_, survey](const std::stop_token& stop) {
     check_unread(folder, survey, stop);
   };

@@ -1,23 +1,23 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/intrusive/list_hook.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "net/barrier.hpp"
+#include "net/deadline.hpp"
+#include "net/input.hpp"
 #include "net/listen.hpp"
 #include "net/shared.hpp"
 
 namespace kv {
 
 using boost::asio::awaitable;
-using Clock = std::chrono::steady_clock;
 
 /// One connection, from its first byte to its last: reads what is there, executes every whole
 /// request in it, writes all the answers at once. A client that pipelines is served in batches,
@@ -50,45 +50,37 @@ class Session : public boost::intrusive::list_base_hook<
   awaitable<bool> receive();  // false: the client has left, or has been idle for too long
   Next execute();             // fills answers_ from input_; says what comes once it is sent
   awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
-  awaitable<void> lingering_close();
-  bool charge_input();  // false: the unfinished frames of all connections are too large together
-  void drop_input() {
-    input_.clear();
-    input_.shrink_to_fit();
-    (void)charge_input();  // it is less now
-  }
   void set_receive_deadline();
-  void answer(Response response, bool has_hooks = false);
+  void answer(Response response, std::optional<Exchange> exchange = std::nullopt);
   std::size_t frame_bytes_max() const;
-  Response run_command(const Request& request);  // through the hooks
+  Response run_command(Exchange& exchange, const Request& request);  // through the hooks
   void start_watch(const std::string& table);
-  std::string take_events();  // as many as may wait to be written
-  void wake_soon();           // from any thread: wakes, if the session still watches
-  void wake();                // receive() returns: an event waits
+  std::string take_events();    // as many as may wait to be written
+  void wake_soon();             // from any thread: receive() returns, since an event waits
+  awaitable<void> end_watch();  // sends what has come before
 
-  /// A response on its way out; only commands that could be decoded have hooks.
+  /// A response on its way out; what could not be decoded is no command, and has no hooks.
   struct Answer {
     Response response;
-    bool has_hooks = false;
+    std::optional<Exchange> exchange;
+  };
+
+  struct Watching {
+    std::string table;
+    std::shared_ptr<Watcher> watcher;
+    boost::asio::cancellation_signal event_waits;  // ends the wait for the client
   };
 
   tcp::socket socket_;
   const Shared& shared_;
   Barrier& barrier_;
   Connection connection_;
-  boost::beast::flat_buffer input_;  // received and not yet executed, in one piece
-  std::size_t read_bytes_ = 512;     // what the next read takes; grows while reads come back full
-  std::size_t charged_bytes_ = 0;    // for input_, to the load
-  std::vector<Answer> answers_;      // executed and not yet encoded
-  std::size_t answers_bytes_ = 0;    // they take about so many on the wire
-  std::string output_;               // encoded, to send
-  std::optional<Clock::time_point> frame_begun_;  // when the frame that input_ begins with was
-  Clock::time_point deadline_ = Clock::time_point::max();
-  bool expired_ = false;    // deadline_ has passed
-  bool receiving_ = false;  // receive() waits for the client
-  bool woken_ = false;      // and was told not to
-  std::string watched_table_;
-  std::shared_ptr<Watcher> watcher_;  // none: the connection watches nothing
+  Input input_;
+  std::vector<Answer> answers_;         // executed and not yet sent
+  std::size_t answers_bytes_ = 0;       // they take about so many
+  std::string output_;                  // encoded, to send
+  Deadline deadline_;                   // of what is waited for now
+  std::unique_ptr<Watching> watching_;  // none: the connection watches nothing
 };
 
 }  // namespace kv

@@ -20,7 +20,8 @@ struct Options {
   std::chrono::milliseconds idle_timeout{300'000};  ///< 0: none
   /// From a frame's first byte to its last; 0: none.
   std::chrono::milliseconds frame_timeout{10'000};
-  std::uint32_t slow_log_ms = UINT32_MAX;  ///< UINT32_MAX: no command is that slow
+  std::optional<std::uint32_t> slow_log_ms = {};  ///< nullopt: nothing is logged
+  bool timing = false;                            ///< a note in each answer that has no message
   bool read_only = false;
   std::string store = "wal";  ///< or memory
   std::string data_dir = "./kv-data";

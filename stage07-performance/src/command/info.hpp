@@ -15,7 +15,7 @@ struct Usage {
 };
 Usage usage_of(const MemTable& memtable);
 
-/// Counts the commands, in load.
+/// Counts the commands that are executed, in load: not those that a hook answers.
 void add_counter(HooksBuilder& hooks, Load& load);
 
 /// Answers INFO with what is known of the server, and with what `more` adds, if it is there.

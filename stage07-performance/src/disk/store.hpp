@@ -27,7 +27,7 @@ class Store {
     std::function<void()> before_changes = [] {};  ///< all is read; now the folder is changed
   };
 
-  /// Fills the memtable, which is empty, with what the folder holds, and observes it from then on.
+  /// Fills the memtable, which is empty, with what the folder holds; then wal() is to observe it.
   /// The memtable must outlive the store. `on_failure`: see Wal. Throws StartError, and has left
   /// nothing behind then. Where there is no room to go on writing, it serves reads, and says so.
   Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,

@@ -33,9 +33,9 @@ void refuse_at_once(tcp::socket socket, const Options& options) {
   const Error reason = too_many(options);
   std::string answer;
   encode({.status = reason.status, .message = reason.message}, options.frame_bytes_max, answer);
-  boost::system::error_code left;
-  socket.non_blocking(true, left);
-  boost::asio::write(socket, boost::asio::buffer(answer), left);
+  boost::system::error_code error;  // whether it was read or not, the connection ends
+  socket.non_blocking(true, error);
+  boost::asio::write(socket, boost::asio::buffer(answer), error);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <functional>
 #include <mutex>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "table/change_observer.hpp"
 #include "table/storage.hpp"
@@ -22,10 +24,9 @@ class MemTable : public Storage {
 
   explicit MemTable(const AnswerLimit& limit) : limit_{limit} {}
 
-  /// From now on every change goes through the observer, after those registered before it: who may
-  /// refuse comes first. To be called before the first change; the observer must outlive the
-  /// MemTable.
-  void observe(ChangeObserver& observer) { observers_.push_back(&observer); }
+  /// From now on every change goes through these observers, in this order: who may refuse comes
+  /// first. To be called before the first change; they must outlive the MemTable.
+  void observe(std::vector<ChangeObserver*> observers) { observers_ = std::move(observers); }
 
   /// Puts back what was there before a restart: an empty row removes. No observer hears of it.
   void replay(std::string_view table, std::string_view key, Row row);
