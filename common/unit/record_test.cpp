@@ -1,4 +1,4 @@
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // What a start makes of a data folder in which something is missing, damaged, or there too much.
 
-#include "disk/survey.hpp"
+#include "disk/recovery.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

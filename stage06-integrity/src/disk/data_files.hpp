@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "disk/folder.hpp"
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 namespace kv {
 

@@ -8,8 +8,8 @@
 
 #include "base/log.hpp"
 #include "base/start_error.hpp"
+#include "disk/recovery.hpp"
 #include "disk/segment_file.hpp"
-#include "disk/survey.hpp"
 
 namespace kv {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "disk/folder.hpp"
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 // MANIFEST: which store this is, and how far it had come. As it lies in memory:
 //

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "disk/survey.hpp"
+#include "disk/recovery.hpp"
 
 namespace kv {
 namespace {

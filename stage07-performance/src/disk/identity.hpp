@@ -5,7 +5,7 @@
 
 #include "disk/data_files.hpp"
 #include "disk/folder.hpp"
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 // Whose files these are: parts of the survey (survey.hpp) that look at headers alone.
 

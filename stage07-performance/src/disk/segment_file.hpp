@@ -6,7 +6,7 @@
 #include <string>
 
 #include "disk/folder.hpp"
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 // The files of segments: making one, with its zeros, listing and opening them.
 

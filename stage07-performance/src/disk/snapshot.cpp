@@ -9,7 +9,7 @@
 
 #include "disk/bytes.hpp"
 #include "disk/checksum.hpp"
-#include "disk/segment.hpp"
+#include "disk/log_reader.hpp"
 #include "disk/segment_file.hpp"
 
 namespace kv {

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "disk/folder.hpp"
+#include "disk/log_format.hpp"
 #include "disk/pieces.hpp"
-#include "disk/record.hpp"
 #include "disk/wal.hpp"
 #include "table/memtable.hpp"
 

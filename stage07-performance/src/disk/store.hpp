@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "disk/folder.hpp"
+#include "disk/recovery.hpp"
 #include "disk/snapshotter.hpp"
-#include "disk/survey.hpp"
 #include "disk/wal.hpp"
 #include "table/memtable.hpp"
 

@@ -14,10 +14,10 @@
 
 #include "disk/folder.hpp"
 #include "disk/listeners.hpp"
+#include "disk/log_format.hpp"
+#include "disk/log_reader.hpp"
+#include "disk/log_writer.hpp"
 #include "disk/manifest.hpp"
-#include "disk/open_segment.hpp"
-#include "disk/record.hpp"
-#include "disk/segment.hpp"
 #include "table/change_observer.hpp"
 
 namespace kv {

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "disk/manifest.hpp"
-#include "disk/survey.hpp"
+#include "disk/recovery.hpp"
 
 namespace kv {
 
-/// The work of survey_folder (survey.cpp); the log is read in survey_log.cpp. It throws as that
+/// The work of survey_folder (recovery.cpp); the log is read in recovery_log.cpp. It throws as that
 /// does.
 class Surveyor {
  public:

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/start_error.hpp"
+#include "disk/folder_reader.hpp"
 #include "disk/identity.hpp"
 #include "disk/segment_file.hpp"
-#include "disk/surveyor.hpp"
 
 namespace kv {
 

@@ -8,8 +8,8 @@
 
 #include "disk/data_files.hpp"
 #include "disk/folder.hpp"
+#include "disk/log_reader.hpp"
 #include "disk/manifest.hpp"
-#include "disk/segment.hpp"
 #include "disk/snapshot.hpp"
 
 namespace kv {
@@ -31,8 +31,8 @@ struct Survey {
 
 /// Who gets the data that a survey finds.
 struct Loader {
-  ChangeReader change = [](auto...) {};  ///< each change, in order
-  std::function<void()> clear = [] {};   ///< what came so far was of a damaged snapshot
+  ChangeReader change = [](auto, auto, const Row&) {};  ///< each change, in order
+  std::function<void()> clear = [] {};  ///< what came so far was of a damaged snapshot
 };
 
 /// Reads what a start needs, once, checks all of it and gives it to the loader: the newest whole

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "disk/folder.hpp"
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 namespace kv {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "disk/log_format.hpp"
 #include "disk/pieces.hpp"
-#include "disk/record.hpp"
 
 // Reading a segment, and saying what is wrong with it.
 

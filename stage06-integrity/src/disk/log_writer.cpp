@@ -1,4 +1,4 @@
-#include "disk/open_segment.hpp"
+#include "disk/log_writer.hpp"
 
 #include <algorithm>
 #include <cassert>

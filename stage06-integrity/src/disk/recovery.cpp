@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/start_error.hpp"
+#include "disk/folder_reader.hpp"
 #include "disk/identity.hpp"
-#include "disk/surveyor.hpp"
 
 namespace kv {
 

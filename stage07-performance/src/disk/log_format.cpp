@@ -1,4 +1,4 @@
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 #include <fmt/format.h>
 
