@@ -135,7 +135,7 @@ TEST(Golden, AFolderThatWasKilledIsReadUpToItsTornTail) {
 
 TEST(Golden, AFolderWithSnapshotsIsRead) {
   const auto folder = golden("1-snapshots");
-  EXPECT_EQ(survey_folder(folder, false).snapshot->lsn, 12u);
+  EXPECT_EQ(read_folder(folder, false).snapshot->lsn, 12u);
   EXPECT_EQ(recover(folder), contents_after({first_half(), second_half(), last_command()}));
 }
 

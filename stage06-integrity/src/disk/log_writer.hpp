@@ -16,7 +16,7 @@ namespace kv {
 /// It has no lock. But file() may be used without the lock that guards the rest: by one thread at a
 /// time that writes, and one that syncs. All records come from the one that writes, and so do the
 /// zeros ahead, so that no zeros are written over a record that has taken their place meanwhile.
-class OpenSegment {
+class LogWriter {
  public:
   struct Limits {
     std::uint64_t segment_bytes = 32 * 1024 * 1024;  ///< then a new segment is begun
@@ -24,7 +24,7 @@ class OpenSegment {
   };
 
   /// `file` is as create_next_segment makes it.
-  OpenSegment(std::shared_ptr<File> file, const SegmentHeader& header, const Limits& limits);
+  LogWriter(std::shared_ptr<File> file, const SegmentHeader& header, const Limits& limits);
 
   const std::shared_ptr<File>& file() const { return file_; }  ///< shared with who syncs it
   const SegmentHeader& header() const { return header_; }

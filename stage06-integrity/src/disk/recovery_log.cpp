@@ -15,13 +15,13 @@ namespace kv {
 
 /// From the segment on that holds what comes after the snapshot. Of those before it only the header
 /// is read, to see that they belong here.
-void Surveyor::read_log() {
+void FolderReader::read_log() {
   if (segments_.empty()) return;
   auto segment = segments_.upper_bound(snapshot_end() + 1);
   if (segment == segments_.begin()) {
     std::string reason =
         fmt::format("the log begins at LSN {}, and no whole snapshot reaches it", segment->first);
-    for (const auto& warning : survey_.warnings) reason += "; " + warning;
+    for (const auto& warning : found_.warnings) reason += "; " + warning;
     throw StartError{Exit::damaged, fmt::format("{}: {}; {}", segment->second, reason, way_on)};
   }
   --segment;
@@ -34,7 +34,7 @@ void Surveyor::read_log() {
     if (ended) {
       const auto header = read_header_of(folder_, name);
       if (!header) refuse_unknown_version(name, header.error());
-      survey_.set_aside.push_back(name);
+      found_.set_aside.push_back(name);
     } else {
       ended = !read_one(name, first_lsn,
                         next == segments_.end() ? std::nullopt : std::optional{next->first});
@@ -42,37 +42,37 @@ void Surveyor::read_log() {
   }
 }
 
-void Surveyor::check_covered(const std::string& name, Lsn first_lsn) {
+void FolderReader::check_covered(const std::string& name, Lsn first_lsn) {
   const auto header = read_header_of(folder_, name);
   if (!header) refuse_unknown_version(name, header.error());
-  if (!header || header->store != survey_.store || header->first_lsn != first_lsn) {
+  if (!header || header->store != found_.store || header->first_lsn != first_lsn) {
     covered_id_.reset();
-    survey_.warnings.push_back(
+    found_.warnings.push_back(
         fmt::format("{}: {}; the snapshot makes it unneeded", name,
                     header ? "of another store, or under another's name" : header.error().message));
     return;
   }
   check_link(name, *header);
   covered_id_ = header->id;
-  survey_.covered.push_back(name);
+  found_.covered.push_back(name);
 }
 
 /// A segment that does not go on from the covered ones is the one that counts: the snapshot has
 /// what they have.
-void Surveyor::check_link(const std::string& name, const SegmentHeader& header) {
+void FolderReader::check_link(const std::string& name, const SegmentHeader& header) {
   if (!covered_id_ || header.previous == *covered_id_) return;
   damage(name, 0, "it does not go on from the segment before it, which is of another timeline");
-  for (auto& covered : std::exchange(survey_.covered, {}))
-    survey_.set_aside.push_back(std::move(covered));
+  for (auto& covered : std::exchange(found_.covered, {}))
+    found_.set_aside.push_back(std::move(covered));
   covered_id_.reset();
 }
 
 /// Why the log cannot go on with a segment that has this header.
-std::optional<std::string> Surveyor::misfit(const SegmentHeader& header) const {
-  const Position& at = survey_.end;
-  if (header.store != survey_.store) return "the segment of another store";
+std::optional<std::string> FolderReader::misfit(const SegmentHeader& header) const {
+  const Position& at = found_.end;
+  if (header.store != found_.store) return "the segment of another store";
   const bool follows = header.first_lsn == at.lsn + 1;
-  if (follows && survey_.snapshot && !log_has_begun_ && header.chain != at.chain)
+  if (follows && found_.snapshot && !log_has_begun_ && header.chain != at.chain)
     refuse_other_timeline(segment_name(header.first_lsn), at.lsn);
   const bool same_timeline = header.chain == at.chain &&
                              (!log_has_begun_ || at.segment == 0 || header.previous == at.segment);
@@ -81,7 +81,8 @@ std::optional<std::string> Surveyor::misfit(const SegmentHeader& header) const {
 }
 
 /// False: the log ends here, before its end.
-bool Surveyor::read_one(const std::string& name, Lsn first_lsn, std::optional<Lsn> next_first_lsn) {
+bool FolderReader::read_one(const std::string& name, Lsn first_lsn,
+                            std::optional<Lsn> next_first_lsn) {
   const auto file = open_segment_file(folder_, name);
   Pieces pieces{*file};
   auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
@@ -96,18 +97,18 @@ bool Surveyor::read_one(const std::string& name, Lsn first_lsn, std::optional<Ls
     reason = misfit(*header);
   }
   const bool has_header = header.has_value();
-  const bool may_resume = !has_header && survey_.snapshot && !log_has_begun_;
+  const bool may_resume = !has_header && found_.snapshot && !log_has_begun_;
   if (reason && !may_resume) {
     damage(name, 0, *reason);
-    survey_.set_aside.push_back(name);
+    found_.set_aside.push_back(name);
     return false;
   }
   if (has_header) {
     if (!log_has_begun_) check_link(name, *header);
   } else {
-    const bool follows = first_lsn == survey_.end.lsn + 1;
-    header = make_segment_header(survey_.store,
-                                 follows ? survey_.end : Position{.lsn = first_lsn - 1}, 0);
+    const bool follows = first_lsn == found_.end.lsn + 1;
+    header =
+        make_segment_header(found_.store, follows ? found_.end : Position{.lsn = first_lsn - 1}, 0);
   }
   const auto take = [&](auto offset, const RecordHeader& record, std::string_view payload) {
     if (record.type != RecordType::changes || record.lsn <= snapshot_end()) return;
@@ -122,28 +123,28 @@ bool Surveyor::read_one(const std::string& name, Lsn first_lsn, std::optional<Ls
   if (read->other_timeline) refuse_other_timeline(name, snapshot_end());
   if (!has_header && read->end_offset == sizeof(SegmentHeader)) {  // no record tells what it is
     damage(name, 0, *reason);
-    survey_.set_aside.push_back(name);
+    found_.set_aside.push_back(name);
     return false;
   }
   if (!has_header)
-    survey_.warnings.push_back(name + ": " + *reason + "; the snapshot makes up for it");
+    found_.warnings.push_back(name + ": " + *reason + "; the snapshot makes up for it");
   floor_ = std::max(floor_, read->floor);
-  survey_.segments.push_back(*read);
-  survey_.end = read->end;
+  found_.segments.push_back(*read);
+  found_.end = read->end;
   log_has_begun_ = true;
   if (read->gap) {
-    survey_.warnings.push_back(
+    found_.warnings.push_back(
         fmt::format("{}: damaged at offset {}; the snapshot makes up for it", name, *read->gap));
   }
   return check_tail(name, *read, next_first_lsn);
 }
 
 /// False: the log ends here, before its end.
-bool Surveyor::check_tail(const std::string& name, const Segment& segment,
-                          std::optional<Lsn> next_first_lsn) {
+bool FolderReader::check_tail(const std::string& name, const Segment& segment,
+                              std::optional<Lsn> next_first_lsn) {
   if (segment.tail == Tail::clean) return true;
   if (next_first_lsn && *next_first_lsn == segment.end.lsn + 1) {
-    survey_.warnings.push_back(fmt::format(
+    found_.warnings.push_back(fmt::format(
         "{}: unexpected bytes at offset {}; nothing was written there, and nothing is missing",
         name, segment.end_offset));
     return true;
@@ -154,7 +155,7 @@ bool Surveyor::check_tail(const std::string& name, const Segment& segment,
 }
 
 /// Which of the two is wanted nobody here can know.
-void Surveyor::refuse_other_timeline(const std::string& name, Lsn lsn) const {
+void FolderReader::refuse_other_timeline(const std::string& name, Lsn lsn) const {
   throw StartError{
       Exit::damaged,
       fmt::format(

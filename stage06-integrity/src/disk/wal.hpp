@@ -44,7 +44,7 @@ enum class Sync {
 ///   4. The manifest names a segment before there is another one.
 class Wal : public ChangeObserver {
  public:
-  using Limits = OpenSegment::Limits;
+  using Limits = LogWriter::Limits;
 
   /// What has to be done to the folder before there is a new segment; called again when it failed.
   using Repair = std::function<Result<void>()>;
@@ -145,12 +145,12 @@ class Wal : public ChangeObserver {
   std::condition_variable work_, aside_;  // the thread that writes waits, and the other one
   std::condition_variable progress_;      // everybody else does
   Repair repair_;                         // until it is done
-  std::optional<OpenSegment> segment_;    // none: there was no room for one since the start
+  std::optional<LogWriter> segment_;      // none: there was no room for one since the start
   std::uint64_t chain_;                   // of the last change
   const std::uint64_t end_segment_;       // in which the log had ended
 
   struct Closing {
-    OpenSegment segment;
+    LogWriter segment;
     std::string pending;
   };
   std::optional<Closing> closing_;  // the segment before, until that is on the disk to its end

@@ -145,7 +145,7 @@ Result<void> Wal::begin_first_segment() {
   const auto name = segment_name(header.first_lsn);
   (*file)->set_name(name);
   const bool replaces = folder_.open(name).has_value();  // one without records
-  OpenSegment segment{std::move(*file), header, limits_};
+  LogWriter segment{std::move(*file), header, limits_};
   auto done = begin_next_segment(folder_, *segment.file(), header);
   if (!done) {
     (void)folder_.remove(next_segment_name);

@@ -20,7 +20,7 @@ void Wal::check_folder() {
   auto there = folder_.check_path();
   const std::lock_guard lock{mutex_};
   if (there && segment_) {
-    const OpenSegment& named = closing_ ? closing_->segment : *segment_;
+    const LogWriter& named = closing_ ? closing_->segment : *segment_;
     there = named.file()->check_name(segment_name(named.header().first_lsn));
   }
   if (!there) fail(there.error());

@@ -10,12 +10,12 @@
 
 namespace kv {
 
-/// The work of survey_folder (recovery.cpp); the log is read in recovery_log.cpp. It throws as that
+/// The work of read_folder (recovery.cpp); the log is read in recovery_log.cpp. It throws as that
 /// does.
-class Surveyor {
+class FolderReader {
  public:
-  Surveyor(const Folder& folder, bool truncate, const Loader& loader);
-  Survey survey();
+  FolderReader(const Folder& folder, bool truncate, const Loader& loader);
+  Recovered read();
 
  private:
   void read_identity();
@@ -33,7 +33,7 @@ class Surveyor {
   std::uint64_t last_segment() const;
   [[noreturn]] void refuse_other_timeline(const std::string& name, Lsn lsn) const;
 
-  Lsn snapshot_end() const { return survey_.snapshot ? survey_.snapshot->lsn : 0; }
+  Lsn snapshot_end() const { return found_.snapshot ? found_.snapshot->lsn : 0; }
   std::optional<Position> covered() const;
 
   /// Damage that the log cannot be read past. Returns when less is enough.
@@ -42,13 +42,13 @@ class Surveyor {
   const Folder& folder_;
   const bool truncate_;
   const Loader& loader_;
-  Survey survey_;
+  Recovered found_;
   Manifest manifest_;
-  const std::map<Lsn, std::string>& segments_ = survey_.files.segments;
-  const std::map<Lsn, std::string>& snapshots_ = survey_.files.snapshots;
+  const std::map<Lsn, std::string>& segments_ = found_.files.segments;
+  const std::map<Lsn, std::string>& snapshots_ = found_.files.snapshots;
   Lsn floor_ = 0;                            // the largest LSN that is known to have been durable
   std::optional<std::uint64_t> covered_id_;  // of the last covered segment, when that is known
-  bool log_has_begun_ = false;               // survey_.end is where a segment has ended
+  bool log_has_begun_ = false;               // found_.end is where a segment has ended
 };
 
 }  // namespace kv

@@ -7,7 +7,7 @@
 #include "disk/folder.hpp"
 #include "disk/log_format.hpp"
 
-// Whose files these are: parts of the survey (survey.hpp) that look at headers alone.
+// Whose files these are: parts of read_folder (recovery.hpp) that look at headers alone.
 
 namespace kv {
 

@@ -77,16 +77,16 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
     try {
       if (segment_first_lsn(name)) print_segment(folder, name, records, out);
       if (lsn && manifest) print_snapshot(folder, manifest->store, name, *lsn, out);
-    } catch (const StartError& error) {  // what it is to a start, the survey tells
+    } catch (const StartError& error) {  // what it is to a start, read_folder tells
       fmt::print(out, "{}\n", error.what());
     }
   }
-  const auto survey = survey_folder(folder, false);
-  for (const auto& warning : survey.warnings) fmt::print(out, "warning: {}\n", warning);
-  for (const auto& warning : check_rest(folder, survey).warnings)
+  const auto found = read_folder(folder, false);
+  for (const auto& warning : found.warnings) fmt::print(out, "warning: {}\n", warning);
+  for (const auto& warning : check_rest(folder, found).warnings)
     fmt::print(out, "warning: {}\n", warning);
-  fmt::print(out, "a start would recover up to LSN {}{}\n", survey.end.lsn,
-             survey.clean ? " (clean stop)" : "");
+  fmt::print(out, "a start would recover up to LSN {}{}\n", found.end.lsn,
+             found.clean ? " (clean stop)" : "");
   if (const auto writable = folder.check_writable(); !writable)
     throw StartError{Exit::cannot_start, writable.error().message};
 }

@@ -15,7 +15,7 @@
 namespace kv {
 
 /// What a data folder holds, and what a start makes of it. Looking changes nothing.
-struct Survey {
+struct Recovered {
   DataFiles files;
   bool is_new = false;  ///< there is no data: everything is still to be made
   StoreId store = {};
@@ -29,7 +29,7 @@ struct Survey {
   std::vector<std::string> warnings;   ///< damage that costs nothing
 };
 
-/// Who gets the data that a survey finds.
+/// Who gets the data that are read.
 struct Loader {
   ChangeReader change = [](auto, auto, const Row&) {};  ///< each change, in order
   std::function<void()> clear = [] {};  ///< what came so far was of a damaged snapshot
@@ -39,7 +39,7 @@ struct Loader {
 /// snapshot, and the log from there on. Throws StartError(damaged) when the data is not a prefix of
 /// what it was that holds everything known to have been durable, or of two timelines: names the
 /// file, the offset and the reason. With `truncate` the prefix before the damage is enough.
-Survey survey_folder(const Folder& folder, bool truncate, const Loader& loader = {});
+Recovered read_folder(const Folder& folder, bool truncate, const Loader& loader = {});
 
 /// Reads the rest, the older snapshots and the log before the newest: gives what is wrong there, a
 /// line each, and the names of the snapshots that nobody should rely on. Ends soon when it is told
@@ -48,6 +48,6 @@ struct Rest {
   std::vector<std::string> warnings;
   std::vector<std::string> damaged_snapshots;
 };
-Rest check_rest(const Folder& folder, const Survey& survey, const std::stop_token& stop = {});
+Rest check_rest(const Folder& folder, const Recovered& found, const std::stop_token& stop = {});
 
 }  // namespace kv

@@ -70,7 +70,7 @@ class Folders : public testing::Test {
     folder_.put(file.first, file.second);
   }
 
-  Survey survey(bool truncate = false) { return survey_folder(folder_, truncate); }
+  Recovered read(bool truncate = false) { return read_folder(folder_, truncate); }
 
   std::string refused(bool truncate = false) {
     const auto before = folder_.files();
@@ -105,7 +105,7 @@ class Folders : public testing::Test {
 
 TEST_F(Folders, ThatAreWholeAreTakenAndNotTouched) {
   const auto operations = folder_.operations();
-  const auto found = survey();
+  const auto found = read();
   EXPECT_EQ(found.end.lsn, 20u);
   EXPECT_FALSE(found.clean);
   EXPECT_THAT(found.warnings, IsEmpty());
@@ -115,9 +115,9 @@ TEST_F(Folders, ThatAreWholeAreTakenAndNotTouched) {
 
 TEST_F(Folders, WithoutAnythingButTemporariesAreNew) {
   SimulatedFolder empty;
-  EXPECT_TRUE(survey_folder(empty, false).is_new);
+  EXPECT_TRUE(read_folder(empty, false).is_new);
   empty.put("MANIFEST.tmp", "half");
-  const auto found = survey_folder(empty, false);
+  const auto found = read_folder(empty, false);
   EXPECT_TRUE(found.is_new);
   EXPECT_THAT(found.files.temporaries, ElementsAre("MANIFEST.tmp"));
   EXPECT_THAT(recover(empty), IsEmpty());
@@ -200,7 +200,7 @@ TEST_F(Folders, ThatEndBelowTheLsnOfAnOrderlyStopAreRefused) {
   change_manifest([](Manifest& manifest) { manifest.clean = 1, manifest.clean_lsn = 21; });
   EXPECT_THAT(refused(), AllOf(StartsWith(segments_.back()), HasSubstr("LSN 21 was durable")));
   change_manifest([](Manifest& manifest) { manifest.clean_lsn = 20; });
-  EXPECT_TRUE(survey().clean);
+  EXPECT_TRUE(read().clean);
 }
 
 // --- segments ---
@@ -238,7 +238,7 @@ TEST_F(Folders, WithStrayBytesInTheZerosAreTakenWithAWarning) {
   auto bytes = folder_.bytes(segments_[0]);
   bytes.back() = '\1';
   folder_.put(segments_[0], bytes);
-  EXPECT_THAT(survey().warnings, ElementsAre(AllOf(StartsWith(segments_[0]), HasSubstr("offset"))));
+  EXPECT_THAT(read().warnings, ElementsAre(AllOf(StartsWith(segments_[0]), HasSubstr("offset"))));
   EXPECT_EQ(recover(folder_), states_[20]);
 }
 
@@ -281,7 +281,7 @@ TEST_F(Folders, WithADamagedSnapshotFallBackToTheOlderOne) {
   put(older_);
   put({newer_.first, newer_.second.substr(1)});
   folder_.erase(segments_[0]);  // the older one covers it
-  const auto found = survey();
+  const auto found = read();
   EXPECT_EQ(found.snapshot->lsn, 8u);
   EXPECT_THAT(found.set_aside, ElementsAre(newer_.first));
   EXPECT_THAT(found.warnings, ElementsAre(StartsWith(newer_.first)));
@@ -297,7 +297,7 @@ TEST_F(Folders, WhoseLogBeginsAfterTheOnlyWholeSnapshotAreRefused) {
 TEST_F(Folders, WithDamageThatASnapshotCoversAreTakenWithAWarning) {
   put(newer_);
   damage(segments_[0]);
-  EXPECT_THAT(check_rest(folder_, survey()).warnings, ElementsAre(StartsWith(segments_[0])));
+  EXPECT_THAT(check_rest(folder_, read()).warnings, ElementsAre(StartsWith(segments_[0])));
   EXPECT_EQ(recover(folder_), states_[20]);
 }
 
@@ -305,8 +305,8 @@ TEST_F(Folders, WithDamageBeforeTheSnapshotInItsSegmentHaveAllThatIsBehindIt) {
   put(newer_);
   ASSERT_TRUE(first_lsn(2) < 14 && first_lsn(3) > 15);
   damage(segments_[2]);
-  EXPECT_THAT(survey().warnings, ElementsAre(AllOf(StartsWith(segments_[2] + ": damaged at offset"),
-                                                   HasSubstr("the snapshot makes up for it"))));
+  EXPECT_THAT(read().warnings, ElementsAre(AllOf(StartsWith(segments_[2] + ": damaged at offset"),
+                                                 HasSubstr("the snapshot makes up for it"))));
   EXPECT_EQ(recover(folder_), states_[20]);
 }
 
@@ -339,14 +339,14 @@ TEST(OtherFormats, TheLogOfStage5IsRefusedAndAnyOtherFileIsLeftAlone) {
   SimulatedFolder folder;
   folder.put("log-1", "kv5log 1, and more");
   try {
-    (void)survey_folder(folder, false);
+    (void)read_folder(folder, false);
     ADD_FAILURE() << "it was taken for a new store";
   } catch (const StartError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
     EXPECT_THAT(error.what(), testing::StartsWith("log-1 is of stage 5"));
   }
   folder.put("log-1", "somebody's own");
-  EXPECT_TRUE(survey_folder(folder, false).is_new);
+  EXPECT_TRUE(read_folder(folder, false).is_new);
 }
 
 }  // namespace
