@@ -14,6 +14,7 @@
 #include <string>
 
 #include "disk/bytes.hpp"
+#include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
 #include "disk/snapshot.hpp"
 #include "open_store.hpp"

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "disk/bytes.hpp"
+#include "disk/data_files.hpp"
 
 namespace kv {
 namespace {

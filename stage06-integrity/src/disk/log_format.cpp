@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
+#include <type_traits>
 
 #include "disk/bytes.hpp"
 #include "disk/checksum.hpp"
@@ -11,35 +10,24 @@
 namespace kv {
 namespace {
 
-constexpr unsigned char removed = 0xff;  // a kind that no value has
-constexpr std::string_view name_begin = "wal-", name_end = ".log";
+template <ValueKind kind, class T>
+constexpr bool is_kind_of =
+    std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(kind), Value>, T>;
+static_assert(is_kind_of<ValueKind::text, std::string> && is_kind_of<ValueKind::binary, Binary> &&
+                  is_kind_of<ValueKind::integer, std::int64_t> &&
+                  is_kind_of<ValueKind::real, double> && is_kind_of<ValueKind::boolean, bool>,
+              "value.hpp has its types in another order than they have on disks");
 
 /// The part of a record's header that the chain runs over.
 std::string_view chained_part(const RecordHeader& header) { return bytes_of(header).substr(16); }
 
 std::string_view checked_part(const RecordHeader& header) { return bytes_of(header).substr(8); }
 
-std::uint64_t header_checksum(const RecordHeader& header, std::uint64_t seed,
-                              std::uint64_t offset) {
-  return checksum(checked_part(header), seed ^ offset);
-}
-
 std::uint64_t header_checksum(const SegmentHeader& header) {
   return checksum(bytes_of(header).substr(0, offsetof(SegmentHeader, checksum)), 0);
 }
 
 }  // namespace
-
-std::string segment_name(Lsn first_lsn) {
-  return fmt::format("{}{:020}{}", name_begin, first_lsn, name_end);
-}
-
-std::optional<Lsn> segment_first_lsn(const std::string& name) {
-  Lsn lsn = 0;
-  if (!name.starts_with(name_begin) || !name.ends_with(name_end)) return std::nullopt;
-  std::from_chars(name.data() + name_begin.size(), name.data() + name.size(), lsn);
-  return segment_name(lsn) == name ? std::optional{lsn} : std::nullopt;
-}
 
 SegmentHeader make_segment_header(const StoreId& store, const Position& end, std::uint64_t id) {
   SegmentHeader header{.store = store,
@@ -78,11 +66,16 @@ std::uint64_t next_chain(const RecordHeader& header, std::string_view payload,
   return checksum(payload, checksum(chained_part(header), chain));
 }
 
+std::uint64_t header_checksum(const RecordHeader& header, std::uint64_t offset,
+                              std::uint64_t seed) {
+  return checksum(checked_part(header), seed ^ offset);
+}
+
 std::uint64_t append_record(std::string& out, RecordHeader header, std::string_view payload,
                             std::uint64_t chain, std::uint64_t seed, std::uint64_t offset) {
   header.payload_bytes = static_cast<std::uint32_t>(payload.size());
   header.chain = next_chain(header, payload, chain);
-  header.header_checksum = header_checksum(header, seed, offset);
+  header.header_checksum = header_checksum(header, offset, seed);
   append(out, header);
   out += payload;
   return header.chain;
@@ -92,27 +85,8 @@ std::optional<RecordHeader> read_record_header(std::string_view bytes, std::uint
                                                std::uint64_t seed) {
   if (bytes.size() < sizeof(RecordHeader)) return std::nullopt;
   const auto header = load<RecordHeader>(bytes);
-  if (header.header_checksum != header_checksum(header, seed, offset)) return std::nullopt;
+  if (header.header_checksum != header_checksum(header, offset, seed)) return std::nullopt;
   return header;
-}
-
-bool misses_only(std::size_t count, std::string_view bytes, std::uint64_t offset,
-                 std::uint64_t seed) {
-  if (bytes.size() < sizeof(RecordHeader)) return false;
-  const auto header = load<RecordHeader>(bytes);
-  const auto wrong_bits = header.header_checksum ^ header_checksum(header, seed, offset);
-  return wrong_bits != 0 && wrong_bits >> (8 * count) == 0;  // the first byte is the lowest
-}
-
-bool is_moved(std::string_view bytes, std::uint64_t offset, std::uint64_t seed,
-              std::uint64_t segment_bytes) {
-  if (bytes.size() < sizeof(RecordHeader)) return false;
-  const auto header = load<RecordHeader>(bytes);
-  for (std::uint64_t place = sizeof(SegmentHeader); place < 2 * segment_bytes; ++place) {
-    if (place != offset && header.header_checksum == header_checksum(header, seed, place))
-      return true;
-  }
-  return false;
 }
 
 void append_table(std::string& out, std::string_view table) {
@@ -122,7 +96,7 @@ void append_table(std::string& out, std::string_view table) {
 
 void append_change(std::string& out, const Entry& change) {
   const auto bytes = change.value ? value_bytes(*change.value) : std::string_view{};
-  append(out, change.value ? static_cast<unsigned char>(change.value->index()) : removed);
+  append(out, change.value ? static_cast<ValueKind>(change.value->index()) : ValueKind::removed);
   append(out, static_cast<std::uint16_t>(change.key.size()));
   append(out, static_cast<std::uint32_t>(bytes.size()));
   out += change.key;
@@ -139,15 +113,15 @@ bool read_changes(std::string_view payload, const ChangeReader& change) {
   payload.remove_prefix(table_bytes);
   while (!payload.empty()) {
     if (payload.size() < row_header_bytes) return false;
-    const auto kind = load<unsigned char>(payload);
+    const auto kind = load<ValueKind>(payload);
     const std::size_t key_bytes = load<std::uint16_t>(payload, 1);
     const std::size_t bytes = load<std::uint32_t>(payload, 3);
     if (payload.size() - row_header_bytes < key_bytes + bytes) return false;
     const auto key = payload.substr(row_header_bytes, key_bytes);
     const auto value = payload.substr(row_header_bytes + key_bytes, bytes);
-    if (kind == removed) {
+    if (kind == ValueKind::removed) {
       change(table, key, std::nullopt);
-    } else if (auto read = value_of(kind, value)) {
+    } else if (auto read = value_of(static_cast<std::size_t>(kind), value)) {
       change(table, key, std::move(read));
     } else {
       return false;

@@ -80,10 +80,6 @@ struct RecordHeader {
 };
 static_assert(sizeof(RecordHeader) == 40);
 
-std::string segment_name(Lsn first_lsn);
-std::optional<Lsn> segment_first_lsn(
-    const std::string& name);  // nullopt: not the name of a segment
-
 /// The header, with its checksum, of a segment that goes on from `end`.
 SegmentHeader make_segment_header(const StoreId& store, const Position& end, std::uint64_t id);
 
@@ -96,6 +92,9 @@ Error unknown_version(std::uint32_t version);
 /// What the header checksums of a segment's records start from.
 std::uint64_t segment_seed(const SegmentHeader& header);
 
+/// Of a record that stands at `offset`.
+std::uint64_t header_checksum(const RecordHeader& header, std::uint64_t offset, std::uint64_t seed);
+
 /// Appends a record; `header` has LSN, durable LSN and type. Gives its chain.
 std::uint64_t append_record(std::string& out, RecordHeader header, std::string_view payload,
                             std::uint64_t chain, std::uint64_t seed, std::uint64_t offset);
@@ -104,22 +103,11 @@ std::uint64_t append_record(std::string& out, RecordHeader header, std::string_v
 std::optional<RecordHeader> read_record_header(std::string_view bytes, std::uint64_t offset,
                                                std::uint64_t seed);
 
-/// Whether the record header at `offset`, where `bytes` begin, misses nothing but the first `count`
-/// (under 8) bytes of its checksum.
-bool misses_only(std::size_t count, std::string_view bytes, std::uint64_t offset,
-                 std::uint64_t seed);
-
-/// Whether `bytes` begin with a whole header that was written for another place than `offset`: a
-/// record before it is missing, or it is there twice. Places up to twice the segment's size are
-/// tried.
-bool is_moved(std::string_view bytes, std::uint64_t offset, std::uint64_t seed,
-              std::uint64_t segment_bytes);
-
 /// The chain of a record. That of a mark is for itself: the next record does not go on from it.
 std::uint64_t next_chain(const RecordHeader& header, std::string_view payload, std::uint64_t chain);
 
-// The payload of a record of changes, and a chunk of a snapshot: the table, and rows. The kind and
-// the bytes of a value are those of value.hpp; a removed key has the kind `removed`, and no bytes.
+// The payload of a record of changes, and a chunk of a snapshot: the table, and rows. The bytes of
+// a value are those of value.hpp; of a removed key there are none.
 //
 //    0              2
 //   +--------------+-------+-----+-----+ - -
@@ -130,6 +118,17 @@ std::uint64_t next_chain(const RecordHeader& header, std::string_view payload, s
 //   +------+------------+--------------+-----+-------+
 //   | kind | key length | value length | key | value |     a row
 //   +------+------------+--------------+-----+-------+
+
+/// The kinds of values. Their numbers are on disks, so they stay; log_format.cpp holds the types of
+/// value.hpp to them.
+enum class ValueKind : unsigned char {
+  text = 0,
+  binary = 1,
+  integer = 2,
+  real = 3,
+  boolean = 4,
+  removed = 0xff,  ///< there is no value
+};
 
 void append_table(std::string& out, std::string_view table);
 void append_change(std::string& out, const Entry& change);

@@ -2,21 +2,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "disk/folder.hpp"
 #include "disk/log_format.hpp"
 #include "disk/pieces.hpp"
+#include "disk/torn_or_corrupt.hpp"
 
-// Reading a segment, and saying what is wrong with it.
+// Reading a segment of the log.
 
 namespace kv {
 
-enum class Tail {
-  clean,    ///< after the last record come zeros or the end of the file
-  torn,     ///< what follows was being written when the power went, or the process died
-  corrupt,  ///< what follows was whole once
-};
+inline constexpr std::uint64_t segment_bytes_max = 256 * 1024 * 1024;  ///< twice the largest record
 
 /// What a segment holds.
 struct Segment {
@@ -30,6 +30,10 @@ struct Segment {
   std::optional<std::uint64_t> gap = {};  ///< where damage begins that `covered` made up for
   bool other_timeline = false;            ///< the chain at covered.lsn is another: end is before it
 };
+
+/// Opens a segment to read it. Error too_large: it is longer than any; any other: it cannot be
+/// read.
+Result<std::unique_ptr<File>> open_segment(const Folder& folder, const std::string& name);
 
 /// Called for each valid record, marks too.
 using RecordReader =

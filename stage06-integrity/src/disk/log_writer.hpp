@@ -7,15 +7,24 @@
 
 #include "disk/folder.hpp"
 #include "disk/log_format.hpp"
+#include "disk/temporary_file.hpp"
 
 namespace kv {
 
-/// The newest segment: records go to its end. Its space is reserved ahead, in steps: zeros are
-/// written before records replace them, so that a record never meets a full disk.
+/// Makes the file of the next segment: room for its header, and `reserve_bytes` zeros after that.
+/// All of it is on the disk when it returns, under next_segment_name.
+Result<TemporaryFile> create_next_segment(Folder& folder, std::uint64_t reserve_bytes);
+
+/// Writes zeros from one offset up to another.
+Result<void> write_zeros(File& file, std::uint64_t from, std::uint64_t to);
+
+/// The newest segment: says where the next record goes, and what its bytes are. Its space is
+/// reserved ahead, in steps: zeros are written before records replace them, so that a record never
+/// meets a full disk.
 ///
-/// It has no lock. But file() may be used without the lock that guards the rest: by one thread at a
-/// time that writes, and one that syncs. All records come from the one that writes, and so do the
-/// zeros ahead, so that no zeros are written over a record that has taken their place meanwhile.
+/// It has no lock; the log's guards it. Two threads use file() while they do not hold that: the one
+/// whose turn it is to write, and the one that syncs. All records and all zeros ahead come from the
+/// first, so no zeros are written over a record that has taken their place meanwhile.
 class LogWriter {
  public:
   struct Limits {
@@ -24,9 +33,13 @@ class LogWriter {
   };
 
   /// `file` is as create_next_segment makes it.
-  LogWriter(std::shared_ptr<File> file, const SegmentHeader& header, const Limits& limits);
+  LogWriter(TemporaryFile file, const SegmentHeader& header, const Limits& limits);
 
-  const std::shared_ptr<File>& file() const { return file_; }  ///< shared with who syncs it
+  /// Writes the header, and gives the file its name: both are on the disk when it returns. Error
+  /// may_come_back: it has no name yet. Any other: who knows.
+  Result<void> publish();
+
+  const std::shared_ptr<File>& file() const { return file_.file(); }  ///< shared with who syncs it
   const SegmentHeader& header() const { return header_; }
   std::uint64_t end_offset() const { return end_offset_; }  ///< where the next record goes
   std::uint64_t reserved_offset() const { return reserved_offset_; }  ///< where the zeros end
@@ -47,7 +60,7 @@ class LogWriter {
 
  private:
   Limits limits_;
-  std::shared_ptr<File> file_;
+  TemporaryFile file_;
   SegmentHeader header_;
   std::uint64_t seed_;  // of its records
   std::uint64_t end_offset_;

@@ -65,8 +65,7 @@ class PosixFolder : public Folder {
 
   Result<void> sync() override {
     if (uninterrupted([&] { return ::fsync(descriptor_.number()); }) == 0) return {};
-    return Error{Status::storage_failed,
-                 failure("cannot sync the folder " + path_).message};  // whatever it was
+    return as_final(failure("cannot sync the folder " + path_));
   }
 
   std::string path() const override { return path_; }

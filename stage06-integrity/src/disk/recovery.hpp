@@ -12,9 +12,12 @@
 #include "disk/manifest.hpp"
 #include "disk/snapshot.hpp"
 
+// What a start does: it reads the folder, which changes nothing, and then makes it ready to go on
+// from. kv-inspect stops after the first half.
+
 namespace kv {
 
-/// What a data folder holds, and what a start makes of it. Looking changes nothing.
+/// What a data folder holds, and what a start makes of it.
 struct Recovered {
   DataFiles files;
   bool is_new = false;  ///< there is no data: everything is still to be made
@@ -40,6 +43,11 @@ struct Loader {
 /// what it was that holds everything known to have been durable, or of two timelines: names the
 /// file, the offset and the reason. With `truncate` the prefix before the damage is enough.
 Recovered read_folder(const Folder& folder, bool truncate, const Loader& loader = {});
+
+/// Makes the folder ready: the last segment keeps its valid part only, in a new file, since of the
+/// old one nobody knows what is on the disk and what in the cache. What is cut off is kept beside
+/// it. What is done is taken out of `found`: after an error it may be called again.
+Result<void> repair_folder(Folder& folder, Recovered& found);
 
 /// Reads the rest, the older snapshots and the log before the newest: gives what is wrong there, a
 /// line each, and the names of the snapshots that nobody should rely on. Ends soon when it is told

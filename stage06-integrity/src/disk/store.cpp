@@ -12,8 +12,6 @@
 #include <system_error>
 
 #include "base/start_error.hpp"
-#include "disk/identity.hpp"
-#include "disk/segment_file.hpp"
 
 namespace kv {
 namespace {
@@ -80,6 +78,17 @@ void check_unread(Folder& folder, const Recovered& found, const std::stop_token&
   spdlog::error("no memory is left to check older snapshots, and the log before the newest");
 }
 
+Entry number(const char* name, std::uint64_t value) {
+  return {name, Value{static_cast<std::int64_t>(value)}};
+}
+
+/// `created` is in a file, and so by a clock that can be set back since: then it is 0.
+std::uint64_t seconds_since(std::int64_t created) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now).count() - created;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0));
+}
+
 }  // namespace
 
 Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,
@@ -131,15 +140,16 @@ void Store::begin_log(const Settings& settings, Recovered& found,
     wal_ = std::make_unique<Wal>(*folder_, found.store, found.end, settings.sync,
                                  std::move(on_failure), settings.limits, std::move(repair));
   } catch (const StartError&) {
-    if (found.is_new && list_data_files(*folder_).segments.empty())
-      (void)folder_->remove(manifest_name);
+    const auto files = list_data_files(*folder_);
+    if (found.is_new && files && files->segments.empty()) (void)folder_->remove(manifest_name);
     throw;
   }
   if (const auto lacking = wal_->lacks_room()) {
     // What is read from now on may be in the cache alone: nobody sees it before it is on the disk.
     if (!found.segments.empty()) {
       const auto name = segment_name(found.segments.back().header.first_lsn);
-      must(open_or_throw(*folder_, name)->sync());
+      const auto file = folder_->open(name);
+      must(file ? (*file)->sync() : file.error());
     }
     must(folder_->sync());
     spdlog::error("{}; reads are served, and writes are answered 507 until there is room",
@@ -161,15 +171,25 @@ void Store::watch_folder(const std::stop_token& stop) {
 }
 
 std::optional<std::uint64_t> Store::bytes_of_log() const {
-  const auto segments = list_segments(*folder_);
-  if (!segments) return std::nullopt;
+  const auto files = list_data_files(*folder_);
+  if (!files) return std::nullopt;
   std::uint64_t bytes = 0;
-  for (const auto& [lsn, name] : *segments) {
+  for (const auto& [first_lsn, name] : files->segments) {
     const auto file = folder_->open(name);
     const auto size = file ? (*file)->size() : Result<std::uint64_t>{file.error()};
     if (size) bytes += *size;  // else it has just been removed
   }
   return bytes;
+}
+
+std::vector<Entry> Store::info() const {
+  std::vector<Entry> pairs{number("last_lsn", wal().last_lsn()),
+                           number("durable_lsn", wal().durable_lsn())};
+  if (const auto bytes = bytes_of_log()) pairs.push_back(number("log_bytes", *bytes));
+  pairs.push_back(number("snapshots_failed", snapshots_failed()));
+  if (const auto created = snapshot_created(); created != 0)
+    pairs.push_back(number("snapshot_age", seconds_since(created)));
+  return pairs;
 }
 
 Result<void> Store::close() {
@@ -179,53 +199,6 @@ Result<void> Store::close() {
   if (closed || !may_come_back(closed.error())) return closed;
   spdlog::warn("{}; the log is whole, and the next start reads it as after a crash",
                closed.error().message);
-  return {};
-}
-
-namespace {
-
-/// The segment's valid part, in a new file, and what is cut off in another.
-Result<void> rewrite(Folder& folder, const Recovered& found, const Segment& segment) {
-  const auto name = segment_name(segment.header.first_lsn);
-  const auto file = folder.open(name);
-  if (!file) return file.error();
-  const auto copy = [&](std::uint64_t begin, std::uint64_t end) {
-    return [&file, begin, end](File& to) { return copy_bytes(**file, begin, end, to, 0); };
-  };
-  const auto end = segment.end_offset;
-  const bool is_torn = segment.used_bytes > end;
-  const auto torn = torn_name(found.files, name, end);
-  Result<void> done;
-  if (is_torn) done = replace_whole(folder, torn, copy(end, segment.used_bytes));
-  if (done) {
-    done = replace_whole(folder, name, copy(0, end));
-    if (!done && is_torn && may_come_back(done.error()))
-      (void)folder.remove(torn);  // or each start without room would keep one more
-  }
-  return done;
-}
-
-}  // namespace
-
-Result<void> repair_folder(Folder& folder, Recovered& found) {
-  auto& temporaries = found.files.temporaries;
-  auto& set_aside = found.set_aside;
-  for (; !temporaries.empty(); temporaries.pop_back()) {
-    if (auto removed = folder.remove(temporaries.back()); !removed) return removed;
-  }
-  for (; !set_aside.empty(); set_aside.pop_back()) {
-    const auto& name = set_aside.back();
-    if (auto moved = folder.rename(name, torn_name(found.files, name, 0)); !moved) return moved;
-  }
-  if (auto synced = folder.sync(); !synced) return synced;
-  if (found.clean || found.segments.empty()) return {};
-  const Segment& last = found.segments.back();
-  if (auto rewritten = rewrite(folder, found, last); !rewritten) return rewritten;
-  if (last.header.first_lsn > found.named_segment) {  // or the next one were the second unnamed
-    const Manifest named{.store = found.store, .newest_segment = last.header.first_lsn};
-    if (auto written = write_manifest(folder, named); !written) return written;
-  }
-  found.clean = true;
   return {};
 }
 

@@ -58,10 +58,4 @@ class Store {
   std::jthread folder_watcher_;  // last: it uses all of the above
 };
 
-/// Makes what was found ready to go on from: the last segment keeps its valid part only, in
-/// a new file, since of the old one nobody knows what is on the disk and what in the cache. What is
-/// cut off is kept beside it. What is done is taken out of `found`: after an error it may be
-/// called again.
-Result<void> repair_folder(Folder& folder, Recovered& found);
-
 }  // namespace kv

@@ -1,16 +1,12 @@
 #include "disk/log_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
 namespace kv {
 namespace {
-
-constexpr std::uint64_t sector_bytes = 512;  // a disk writes these whole or not at all
-
-bool all_zero(std::string_view bytes) {
-  return bytes.find_first_not_of('\0') == std::string_view::npos;
-}
 
 /// Whether a record with this header may come after `end`.
 bool may_follow(const RecordHeader& header, const Position& end) {
@@ -51,7 +47,6 @@ class Reading {
   void read_records(const std::optional<Position>& covered);
   void read_rest();
   std::optional<std::uint64_t> find_record_after(const Position& position);
-  Tail classify() const;
 
   std::string_view rest_at(std::uint64_t offset) const {
     return std::string_view{rest_}.substr(offset - segment_.end_offset);
@@ -102,7 +97,7 @@ void Reading::read_rest() {
         segment_.floor = std::max(segment_.floor, later->durable_lsn);
     }
   }
-  segment_.tail = classify();
+  segment_.tail = torn_or_corrupt({rest_, segment_.end_offset, seed_});
 }
 
 std::optional<std::uint64_t> Reading::find_record_after(const Position& position) {
@@ -117,40 +112,18 @@ std::optional<std::uint64_t> Reading::find_record_after(const Position& position
   return std::nullopt;
 }
 
-/// What follows the last valid record: a write that did not end, or damage?
-///
-/// Segments are zero-filled before use and sectors are written whole, so a write that did not end
-/// leaves a sector of it zero, or a file that ends too soon. Bytes that nobody wrote, in the zeros
-/// ahead, are no damage to any record either: too few of them are where a record's header would
-/// have to be. A whole header that was written for another place is no write at all.
-Tail Reading::classify() const {
-  const auto begin = segment_.end_offset;
-  if (segment_.used_bytes == begin) return Tail::clean;
-  constexpr std::ptrdiff_t header_bytes_not_zero =
-      3;  // at the least: a length or type, an LSN, two checksums
-  const auto header_area = rest_at(begin).substr(0, sizeof(RecordHeader));
-  const auto zeros = std::count(header_area.begin(), header_area.end(), '\0');
-  if (static_cast<std::ptrdiff_t>(header_area.size()) - zeros < header_bytes_not_zero)
-    return Tail::torn;
-  const auto header = read_record_header(rest_at(begin), begin, seed_);
-  if (!header && is_moved(rest_at(begin), begin, seed_, pieces_.size())) return Tail::corrupt;
-
-  auto end = std::max(segment_.used_bytes, begin + sizeof(RecordHeader));
-  if (header) end = std::max(end, begin + sizeof(RecordHeader) + header->payload_bytes);
-  if (end > pieces_.size()) return Tail::torn;
-  for (auto piece = begin; piece < end;) {
-    const auto next = std::min(end, (piece / sector_bytes + 1) * sector_bytes);
-    // So little of a record may be zero by chance: then the rest of the header tells.
-    const bool short_piece = next - begin < sizeof(RecordHeader::header_checksum);
-    if (all_zero(rest_at(piece).substr(0, next - piece)) &&
-        (!short_piece || misses_only(next - begin, rest_at(begin), begin, seed_)))
-      return Tail::torn;
-    piece = next;
-  }
-  return Tail::corrupt;
-}
-
 }  // namespace
+
+Result<std::unique_ptr<File>> open_segment(const Folder& folder, const std::string& name) {
+  auto file = folder.open(name);
+  const auto size = file ? (*file)->size() : file.error();
+  if (!size) return size.error();
+  if (*size <= segment_bytes_max) return file;
+  return Error{Status::too_large,
+               fmt::format("{} is damaged at offset {}: no segment is longer, and it has {} "
+                           "bytes; cut it there",
+                           name, segment_bytes_max, *size)};
+}
 
 Result<Segment> read_segment(Pieces& pieces, const SegmentHeader& header,
                              const RecordReader& record, const std::optional<Position>& covered) {
