@@ -121,7 +121,7 @@ void Wal::prepare(std::unique_lock<std::mutex>& lock) {
   progress_.notify_all();
 }
 
-/// In the manifest.
+/// Has the manifest name the segment, if it does not yet.
 Result<void> Wal::name_segment(std::unique_lock<std::mutex>& lock) {
   if (!manifest_due_) return {};
   const auto named = manifest();
@@ -140,7 +140,7 @@ void Wal::wait_for_manifest() {
                  [&] { return failure_ || stopping_ || !manifest_due_ || preparations_ != tries; });
 }
 
-/// Nobody can change anything before that, and the lock may be held.
+/// No change is taken before there is one, so the lock may be held while the disk is at it.
 Result<void> Wal::begin_first_segment() {
   if (repair_) {
     if (auto repaired = repair_(); !repaired) return repaired;
@@ -151,7 +151,8 @@ Result<void> Wal::begin_first_segment() {
                     make_segment_header(store_, {last_lsn_, chain_, end_segment_}, random_number()),
                     limits_};
   const Lsn first_lsn = segment.header().first_lsn;
-  const bool replaces = folder_.open(segment_name(first_lsn)).has_value();  // one without records
+  // One that the start has found, and that has no records.
+  const bool replaces = folder_.open(segment_name(first_lsn)).has_value();
   auto done = segment.publish();
   if (!done) return done;
   done = write_manifest(folder_, {.store = store_, .newest_segment = first_lsn});
