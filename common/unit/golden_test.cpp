@@ -14,6 +14,7 @@
 #include <string>
 
 #include "disk/bytes.hpp"
+#include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
 #include "disk/snapshot.hpp"
 #include "open_store.hpp"
@@ -135,7 +136,7 @@ TEST(Golden, AFolderThatWasKilledIsReadUpToItsTornTail) {
 
 TEST(Golden, AFolderWithSnapshotsIsRead) {
   const auto folder = golden("1-snapshots");
-  EXPECT_EQ(survey_folder(folder, false).snapshot->lsn, 12u);
+  EXPECT_EQ(read_folder(folder, false).snapshot->lsn, 12u);
   EXPECT_EQ(recover(folder), contents_after({first_half(), second_half(), last_command()}));
 }
 

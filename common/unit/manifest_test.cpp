@@ -10,6 +10,7 @@
 
 #include "disk/bytes.hpp"
 #include "disk/checksum.hpp"
+#include "disk/data_files.hpp"
 #include "simulated_folder.hpp"
 
 namespace kv::test {

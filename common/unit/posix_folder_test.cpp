@@ -13,7 +13,7 @@
 #include <fstream>
 
 #include "base/start_error.hpp"
-#include "disk/segment_file.hpp"
+#include "disk/log_reader.hpp"
 #include "fixtures/temp_folder.hpp"
 #include "open_store.hpp"
 
@@ -267,9 +267,9 @@ TEST_F(PosixFolderTest, HasSegmentsUpTo256MiB) {
   constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;
   ASSERT_TRUE((*folder->create("segment"))->write_at(0, "x"));
   fs::resize_file(path("segment"), bytes_max);
-  EXPECT_EQ(*open_segment_file(*folder, "segment")->size(), bytes_max);
+  EXPECT_EQ(*(*open_segment(*folder, "segment"))->size(), bytes_max);
   fs::resize_file(path("segment"), bytes_max + 1);
-  EXPECT_THROW((void)open_segment_file(*folder, "segment"), StartError);
+  EXPECT_EQ(open_segment(*folder, "segment").error().status, Status::too_large);
 }
 
 TEST_F(PosixFolderTest, SyncsFilesAndItself) {

@@ -1,4 +1,4 @@
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "disk/bytes.hpp"
+#include "disk/data_files.hpp"
 
 namespace kv {
 namespace {

@@ -1,4 +1,4 @@
-#include "disk/segment.hpp"
+#include "disk/log_reader.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -10,6 +10,7 @@
 
 #include "contents.hpp"
 #include "disk/bytes.hpp"
+#include "disk/data_files.hpp"
 #include "open_log.hpp"
 
 namespace kv::test {

@@ -7,6 +7,7 @@
 
 #include <latch>
 
+#include "disk/data_files.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {

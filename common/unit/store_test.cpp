@@ -11,9 +11,9 @@
 #include <new>
 
 #include "base/start_error.hpp"
+#include "disk/data_files.hpp"
 #include "disk/inspect.hpp"
 #include "disk/manifest.hpp"
-#include "disk/segment_file.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "base/start_error.hpp"
+#include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
-#include "disk/segment_file.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {

@@ -5,8 +5,9 @@
 
 #include <thread>
 
+#include "disk/data_files.hpp"
+#include "disk/log_reader.hpp"
 #include "disk/manifest.hpp"
-#include "disk/segment_file.hpp"
 #include "fixtures/seed.hpp"
 #include "open_log.hpp"
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/start_error.hpp"
+#include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
 #include "open_log.hpp"
 

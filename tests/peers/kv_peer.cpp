@@ -4,10 +4,10 @@
 #include <limits>
 
 #include "base/start_error.hpp"
+#include "disk/log_format.hpp"
+#include "disk/log_reader.hpp"
 #include "disk/manifest.hpp"
 #include "disk/posix_folder.hpp"
-#include "disk/record.hpp"
-#include "disk/segment.hpp"
 #include "disk/snapshot.hpp"
 #include "disk/store.hpp"
 #include "peer.hpp"

@@ -50,11 +50,11 @@ void seal(std::string& bytes, bool number) {
   }
 }
 
-kv::Survey look(const kv::Folder& folder, bool truncate, kv::test::Contents& contents) {
+kv::Recovered look(const kv::Folder& folder, bool truncate, kv::test::Contents& contents) {
   kv::MemTable memtable{kv::test::any_answer()};
-  auto survey = kv::survey_folder(folder, truncate, kv::test::into(memtable));
+  auto found = kv::read_folder(folder, truncate, kv::test::into(memtable));
   contents = kv::test::contents_of(memtable);
-  return survey;
+  return found;
 }
 
 void start(const std::string& bytes, bool truncate) {
@@ -65,15 +65,15 @@ void start(const std::string& bytes, bool truncate) {
   if (!kv::write_manifest(folder, manifest)) std::abort();
   folder.put(kv::segment_name(1), bytes);
   kv::test::Contents found, again;
-  kv::Survey survey;
+  kv::Recovered found;
   try {
-    survey = look(folder, truncate, found);
-    if (!kv::repair_folder(folder, survey)) std::abort();
+    found = look(folder, truncate, found);
+    if (!kv::repair_folder(folder, found)) std::abort();
   } catch (const kv::StartError&) {
     return;  // a refusal
   }
-  if (survey.segments.empty()) return;
-  if (look(folder, false, again).end.lsn != survey.end.lsn || found != again) std::abort();
+  if (found.segments.empty()) return;
+  if (look(folder, false, again).end.lsn != found.end.lsn || found != again) std::abort();
 }
 
 }  // namespace

@@ -32,10 +32,10 @@ struct Outcome {
 inline Outcome outcome_of(const SimulatedFolder& folder) {
   try {
     MemTable memtable{any_answer()};
-    const auto survey = survey_folder(folder, false, into(memtable));
-    const bool torn = !survey.segments.empty() && survey.segments.back().tail != Tail::clean;
-    const bool warned = !survey.warnings.empty() || !check_rest(folder, survey).warnings.empty();
-    return {{}, survey.end.lsn, contents_of(memtable), torn || warned};
+    const auto found = read_folder(folder, false, into(memtable));
+    const bool torn = !found.segments.empty() && found.segments.back().tail != Tail::clean;
+    const bool warned = !found.warnings.empty() || !check_rest(folder, found).warnings.empty();
+    return {{}, found.end.lsn, contents_of(memtable), torn || warned};
   } catch (const StartError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
     return {error.what(), 0, {}, true};
@@ -150,10 +150,10 @@ class Damage : public testing::Test {
   /// newest whole snapshot, and the segments from there on that continue one another. Of one that
   /// the snapshot reaches the header, too, may be damaged.
   Lsn undamaged_lsn() const {
-    const auto survey = survey_folder(folder_, true);
-    const Lsn covered = survey.snapshot ? survey.snapshot->lsn : 0;
+    const auto found = read_folder(folder_, true);
+    const Lsn covered = found.snapshot ? found.snapshot->lsn : 0;
     Lsn lsn = covered;
-    const Position reached{covered, survey.snapshot ? survey.snapshot->chain : 0, 0};
+    const Position reached{covered, found.snapshot ? found.snapshot->chain : 0, 0};
     std::optional<Position> at;
     for (const auto& name : segments()) {
       const auto bytes = folder_.bytes(name);
@@ -161,14 +161,14 @@ class Damage : public testing::Test {
       const bool goes_on =
           header && at && header->first_lsn == at->lsn + 1 && header->chain == at->chain;
       const Lsn first_lsn = *segment_first_lsn(name);
-      const bool may_begin = first_lsn <= covered + 1 && (header || survey.snapshot);
+      const bool may_begin = first_lsn <= covered + 1 && (header || found.snapshot);
       if (!goes_on && !may_begin) {
         at.reset();
         continue;
       }
       if (!header) {
         header = make_segment_header(
-            survey.store, first_lsn == covered + 1 ? reached : Position{.lsn = first_lsn - 1}, 0);
+            found.store, first_lsn == covered + 1 ? reached : Position{.lsn = first_lsn - 1}, 0);
       }
       Pieces pieces{bytes};
       at = read_segment(

@@ -1,4 +1,6 @@
 #include "open_log.hpp"
+#include "disk/data_files.hpp"
+#include "disk/log_reader.hpp"
 
 #include <gtest/gtest.h>
 

@@ -29,7 +29,7 @@ Contents recover(const SimulatedFolder& folder, const Store::Settings& settings)
 
 Contents look(const SimulatedFolder& folder) {
   MemTable memtable{any_answer()};
-  (void)survey_folder(folder, false, into(memtable));
+  (void)read_folder(folder, false, into(memtable));
   return contents_of(memtable);
 }
 

@@ -37,7 +37,7 @@ class OpenStore {
   std::unique_ptr<Store> store_;
 };
 
-/// For survey_folder: what it reads goes into the memtable.
+/// For read_folder: what it reads goes into the memtable.
 inline Loader into(MemTable& memtable) {
   return {.change = [&memtable](std::string_view table, std::string_view key,
                                 auto row) { memtable.replay(table, key, std::move(row)); },

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstddef>
 #include <random>
+#include <type_traits>
 #include <utility>
 
 #include "disk/bytes.hpp"
@@ -12,7 +13,14 @@ namespace kv {
 namespace {
 
 constexpr std::string_view name_begin = "log-";
-constexpr unsigned char removed = 0xff;  // a kind that no value has
+
+template <ValueKind kind, class T>
+constexpr bool is_kind_of =
+    std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(kind), Value>, T>;
+static_assert(is_kind_of<ValueKind::text, std::string> && is_kind_of<ValueKind::binary, Binary> &&
+                  is_kind_of<ValueKind::integer, std::int64_t> &&
+                  is_kind_of<ValueKind::real, double> && is_kind_of<ValueKind::boolean, bool>,
+              "value.hpp has its types in another order than they have on disks");
 
 std::uint64_t header_checksum(const FileHeader& header) {
   return checksum(bytes_of(header).substr(0, offsetof(FileHeader, checksum)), 0);
@@ -81,7 +89,7 @@ void append_record(std::string& group, std::string_view table, std::span<const E
   append(group, static_cast<std::uint32_t>(changes.size()));
   for (const auto& [key, value] : changes) {
     const auto bytes = value ? value_bytes(*value) : std::string_view{};
-    append(group, value ? static_cast<unsigned char>(value->index()) : removed);
+    append(group, value ? static_cast<ValueKind>(value->index()) : ValueKind::removed);
     append(group, static_cast<std::uint16_t>(key.size()));
     append(group, static_cast<std::uint32_t>(bytes.size()));
     group += key;
@@ -112,12 +120,13 @@ bool read_records(std::string_view records, Lsn first_lsn, const RecordReader& r
     const auto table = reader.text(reader.number<std::uint16_t>());
     std::vector<Entry> changes;
     for (auto left = reader.number<std::uint32_t>(); left > 0 && reader.is_whole(); --left) {
-      const auto kind = reader.number<unsigned char>();
+      const auto kind = reader.number<ValueKind>();
       const std::size_t key_bytes = reader.number<std::uint16_t>();
       const std::size_t value_bytes = reader.number<std::uint32_t>();
       std::string key{reader.text(key_bytes)};
-      changes.push_back({std::move(key), value_of(kind, reader.text(value_bytes))});
-      if (!changes.back().value && kind != removed) return false;
+      changes.push_back(
+          {std::move(key), value_of(static_cast<std::size_t>(kind), reader.text(value_bytes))});
+      if (!changes.back().value && kind != ValueKind::removed) return false;
     }
     if (!reader.is_whole()) return false;
     record(lsn, table, changes);

@@ -33,8 +33,8 @@
 //
 //    0      1            3              7
 //   +------+------------+--------------+-----+-------+
-//   | kind | key length | value length | key | value |          change: the kind is value.hpp's, or
-//   +------+------------+--------------+-----+-------+          `removed`
+//   | kind | key length | value length | key | value |          change: the kind is a ValueKind
+//   +------+------------+--------------+-----+-------+
 //
 // The LSN (log sequence number) counts commands that changed something, from 1 and without a gap. A
 // group is what one sync makes durable: the records from its first LSN up to, not including, its
@@ -84,6 +84,17 @@ FileHeader make_file_header(const Magic& magic, Lsn first_lsn);
 
 /// Error: no such header, or damaged.
 Result<FileHeader> read_file_header(std::string_view file, const Magic& magic);
+
+/// The kinds of values. Their numbers are on disks, so they stay; log_format.cpp holds the types of
+/// value.hpp to them.
+enum class ValueKind : unsigned char {
+  text = 0,
+  binary = 1,
+  integer = 2,
+  real = 3,
+  boolean = 4,
+  removed = 0xff,  ///< there is no value
+};
 
 /// A group without records: room for its header.
 inline std::string empty_group() { return std::string(sizeof(GroupHeader), '\0'); }

@@ -2,16 +2,27 @@
 
 #include <fmt/format.h>
 
-#include "base/start_error.hpp"
-#include "disk/manifest.hpp"
-#include "disk/segment_file.hpp"
-#include "disk/snapshot.hpp"
+#include <charconv>
 
 namespace kv {
 namespace {
 
 constexpr std::string_view torn_mark = ".torn-";
-constexpr Lsn lsn_max = Lsn{1} << 63;  // one that can be counted on from: it never wraps
+
+/// A name that is an LSN in 20 digits, and what stands before and after it.
+struct Pattern {
+  std::string_view begin, end;
+
+  std::string name(Lsn lsn) const { return fmt::format("{}{:020}{}", begin, lsn, end); }
+
+  std::optional<Lsn> lsn(const std::string& name) const {
+    Lsn lsn = 0;
+    if (!name.starts_with(begin) || !name.ends_with(end)) return std::nullopt;
+    std::from_chars(name.data() + begin.size(), name.data() + name.size(), lsn);
+    return this->name(lsn) == name ? std::optional{lsn} : std::nullopt;
+  }
+};
+constexpr Pattern segment_pattern{"wal-", ".log"}, snapshot_pattern{"snapshot-", ".kv"};
 
 /// Of one that this program has begun to write.
 bool is_temporary(const std::string& name) {
@@ -21,47 +32,24 @@ bool is_temporary(const std::string& name) {
          segment_first_lsn(whole.substr(0, whole.find(torn_mark)));
 }
 
-void must_be(bool possible, const std::string& name) {
-  if (!possible)
-    throw StartError{Exit::damaged, name + ": no log comes to this LSN; move the file away"};
-}
-
-/// The log of stage 5 is of another format, and its folder none to begin a new store in.
-void refuse_small_log(const Folder& folder, const std::string& name) {
-  constexpr std::string_view prefix = "log-", magic = "kv5log 1";
-  if (!name.starts_with(prefix)) return;
-  const auto file = folder.open(name);
-  const auto begin = file ? (*file)->read_at(0, magic.size()) : file.error();
-  if (begin && *begin == magic)
-    throw StartError{Exit::cannot_start,
-                     name + " is of stage 5, which has another format; name another --data-dir"};
-}
-
 }  // namespace
 
-DataFiles list_data_files(const Folder& folder) {
+std::string segment_name(Lsn first_lsn) { return segment_pattern.name(first_lsn); }
+std::string snapshot_name(Lsn lsn) { return snapshot_pattern.name(lsn); }
+
+std::optional<Lsn> segment_first_lsn(const std::string& name) { return segment_pattern.lsn(name); }
+std::optional<Lsn> snapshot_lsn(const std::string& name) { return snapshot_pattern.lsn(name); }
+
+Result<DataFiles> list_data_files(const Folder& folder) {
   const auto names = folder.list();
-  if (!names) throw StartError{Exit::cannot_start, names.error().message};
+  if (!names) return names.error();
   DataFiles files;
   for (const auto& name : *names) {
     files.names.insert(name);
-    const auto segment = segment_first_lsn(name), snapshot = snapshot_lsn(name);
-    if (segment) {
-      must_be(*segment > 0 && *segment <= lsn_max, name);
-      files.segments[*segment] = name;
-    } else if (snapshot) {
-      must_be(*snapshot < lsn_max, name);
-      files.snapshots[*snapshot] = name;
-    } else if (name == manifest_name) {
-      files.has_manifest = true;
-    } else if (is_temporary(name)) {
-      files.temporaries.push_back(name);
-    } else {
-      refuse_small_log(folder, name);
-      continue;
-    }
-    const auto opened = folder.open(name);  // a folder of that name would be in the way
-    if (!opened) throw StartError{Exit::cannot_start, opened.error().message};
+    if (const auto first_lsn = segment_first_lsn(name)) files.segments[*first_lsn] = name;
+    if (const auto lsn = snapshot_lsn(name)) files.snapshots[*lsn] = name;
+    if (name == manifest_name) files.has_manifest = true;
+    if (is_temporary(name)) files.temporaries.push_back(name);
   }
   return files;
 }

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <new>
 #include <string>
 
+#include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
-#include "disk/segment_file.hpp"
 
 namespace kv {
 
@@ -57,10 +56,7 @@ Result<void> Snapshotter::write(const std::stop_token& stop) {
     snapshot = write_snapshot(folder_, store_, memtable_, wal_, stop);
   } catch (const std::bad_alloc&) {  // it stays as it is
   }
-  if (!snapshot) {
-    (void)folder_.remove(snapshot_temporary_name);  // if it stays, the next start removes it
-    return snapshot.error();
-  }
+  if (!snapshot) return snapshot.error();
   newest_created_ = snapshot->created;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   spdlog::info("{}: {} rows in {:.2f} s", snapshot_name(snapshot->lsn), snapshot->rows,
@@ -71,16 +67,12 @@ Result<void> Snapshotter::write(const std::stop_token& stop) {
 }
 
 Result<void> Snapshotter::remove_old() {
-  const auto names = folder_.list();
-  if (!names) return names.error();
-  auto segments = list_segments(folder_);
-  if (!segments) return segments.error();
-  std::map<Lsn, std::string> snapshots;
-  for (const auto& name : *names) {
-    if (const auto lsn = snapshot_lsn(name)) snapshots[*lsn] = name;
-  }
-  if (snapshots.size() < 2)
-    return {};  // without an older one, the whole log is what it falls back to
+  auto files = list_data_files(folder_);
+  if (!files) return files.error();
+  auto& segments = files->segments;
+  auto& snapshots = files->snapshots;
+  // Without an older one, the whole log is what it falls back to.
+  if (snapshots.size() < 2) return {};
   while (snapshots.size() > 2) {
     if (auto removed = folder_.remove(snapshots.begin()->second); !removed) return removed;
     snapshots.erase(snapshots.begin());
@@ -89,9 +81,9 @@ Result<void> Snapshotter::remove_old() {
   const auto manifest = read_manifest(folder_);
   if (!manifest) return manifest.error();
   const Lsn needed = std::min(snapshots.begin()->first + 1, manifest->newest_segment);
-  while (segments->size() > 1 && std::next(segments->begin())->first <= needed) {
-    if (auto removed = folder_.remove(segments->begin()->second); !removed) return removed;
-    segments->erase(segments->begin());
+  while (segments.size() > 1 && std::next(segments.begin())->first <= needed) {
+    if (auto removed = folder_.remove(segments.begin()->second); !removed) return removed;
+    segments.erase(segments.begin());
   }
   return {};
 }

@@ -26,17 +26,15 @@ class Snapshotter {
   /// `first` is done first on that thread: with what the start has left to do.
   Snapshotter(
       Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal, std::uint64_t every,
-      std::int64_t newest_created, std::uint64_t log_bytes,
-      Job first = [](const std::stop_token&) {});
+      std::int64_t newest_created, std::uint64_t log_bytes, Job first = [](auto&) {});
   ~Snapshotter() { wal_.listeners().remove(listener_); }
 
   std::uint64_t failed() const { return failed_; }  ///< snapshots not written, since the start
 
   void stop() { thread_.request_stop(); }  ///< as the destructor does, which then waits for it
 
-  std::int64_t newest_created() const {
-    return newest_created_;
-  }  ///< seconds since 1970; 0: there is none
+  /// In seconds since 1970; 0: there is none.
+  std::int64_t newest_created() const { return newest_created_; }
 
  private:
   void run(const std::stop_token& stop);

@@ -12,8 +12,6 @@
 #include <system_error>
 
 #include "base/start_error.hpp"
-#include "disk/identity.hpp"
-#include "disk/segment_file.hpp"
 
 namespace kv {
 namespace {
@@ -31,11 +29,11 @@ StoreId random_id() {
 }
 
 /// Of the log that a start has to replay, or up to a segment more.
-std::uint64_t log_bytes(const Survey& survey) {
+std::uint64_t log_bytes(const Recovered& found) {
   constexpr std::uint64_t file_bytes_min = 4096;  // a file takes at the least; each start makes one
   std::uint64_t bytes = 0;
-  for (const auto& segment : survey.segments) {
-    if (!survey.snapshot || segment.end.lsn > survey.snapshot->lsn)
+  for (const auto& segment : found.segments) {
+    if (!found.snapshot || segment.end.lsn > found.snapshot->lsn)
       bytes += std::max<std::uint64_t>(segment.end_offset - sizeof(SegmentHeader), file_bytes_min);
   }
   return bytes;
@@ -49,35 +47,46 @@ void report_new(const DataFiles& files, const std::string& path) {
                others == 1 ? " was" : "s were");
 }
 
-void report(const Survey& survey, std::chrono::steady_clock::duration took) {
-  for (const auto& warning : survey.warnings) spdlog::error("{}", warning);
+void report(const Recovered& found, std::chrono::steady_clock::duration took) {
+  for (const auto& warning : found.warnings) spdlog::error("{}", warning);
   std::uint64_t records = 0, torn_bytes = 0;
-  for (const auto& segment : survey.segments) records += segment.records;
+  for (const auto& segment : found.segments) records += segment.records;
   std::string saved;
-  if (!survey.segments.empty()) {
-    const auto& last = survey.segments.back();
+  if (!found.segments.empty()) {
+    const auto& last = found.segments.back();
     torn_bytes = last.used_bytes - last.end_offset;
     if (torn_bytes > 0)
-      saved = fmt::format(" (in {})", torn_name(survey.files, segment_name(last.header.first_lsn),
-                                                last.end_offset));
+      saved = fmt::format(
+          " (in {})", torn_name(found.files, segment_name(last.header.first_lsn), last.end_offset));
   }
   spdlog::info(
       "recovered: {}, {} segments, {} records, {} torn bytes{}, last LSN {}, {} stop, {:.3f} s",
-      survey.snapshot ? snapshot_name(survey.snapshot->lsn) : "no snapshot", survey.segments.size(),
-      records, torn_bytes, saved, survey.end.lsn, survey.clean ? "clean" : "unclean",
+      found.snapshot ? snapshot_name(found.snapshot->lsn) : "no snapshot", found.segments.size(),
+      records, torn_bytes, saved, found.end.lsn, found.clean ? "clean" : "unclean",
       std::chrono::duration<double>(took).count());
 }
 
 /// A snapshot that is no way back is set aside, or the log that it stands for would be removed.
-void check_unread(Folder& folder, const Survey& survey, const std::stop_token& stop) try {
-  const auto rest = check_rest(folder, survey, stop);
+void check_unread(Folder& folder, const Recovered& found, const std::stop_token& stop) try {
+  const auto rest = check_rest(folder, found, stop);
   for (const auto& warning : rest.warnings) spdlog::error("{}", warning);
   for (const auto& name : rest.damaged_snapshots) {
-    if (auto moved = folder.rename(name, torn_name(survey.files, name, 0)); !moved)
+    if (auto moved = folder.rename(name, torn_name(found.files, name, 0)); !moved)
       spdlog::error("{}; move it away", moved.error().message);
   }
 } catch (const std::bad_alloc&) {
   spdlog::error("no memory is left to check older snapshots, and the log before the newest");
+}
+
+Entry number(const char* name, std::uint64_t value) {
+  return {name, Value{static_cast<std::int64_t>(value)}};
+}
+
+/// `created` is in a file, and so by a clock that can be set back since: then it is 0.
+std::uint64_t seconds_since(std::int64_t created) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now).count() - created;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0));
 }
 
 }  // namespace
@@ -91,54 +100,55 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
       .change = [&memtable](std::string_view table, std::string_view key,
                             auto value) { memtable.replay(table, key, std::move(value)); },
       .clear = [&memtable] { memtable.clear(); }};
-  auto survey = survey_folder(*folder_, settings.truncate, loader);
-  if (survey.is_new && settings.must_exist) {
+  auto found = read_folder(*folder_, settings.truncate, loader);
+  if (found.is_new && settings.must_exist) {
     throw StartError{Exit::cannot_start,
                      "there is no store in " + folder_->path() +
                          " (is its volume mounted? without --require-store a new one is begun)"};
   }
   settings.before_changes();
-  begin_log(settings, survey, std::move(on_failure));
-  if (survey.is_new) {
-    report_new(survey.files, folder_->path());
+  begin_log(settings, found, std::move(on_failure));
+  if (found.is_new) {
+    report_new(found.files, folder_->path());
   } else {
-    report(survey, std::chrono::steady_clock::now() - begin);
+    report(found, std::chrono::steady_clock::now() - begin);
   }
-  auto first = [&folder = *folder_, survey](const std::stop_token& stop) {
-    check_unread(folder, survey, stop);
+  auto first = [&folder = *folder_, found](const std::stop_token& stop) {
+    check_unread(folder, found, stop);
   };
   snapshotter_ = std::make_unique<Snapshotter>(
-      *folder_, survey.store, memtable, *wal_, settings.snapshot_every,
-      survey.snapshot ? survey.snapshot->created : 0, log_bytes(survey), std::move(first));
+      *folder_, found.store, memtable, *wal_, settings.snapshot_every,
+      found.snapshot ? found.snapshot->created : 0, log_bytes(found), std::move(first));
   folder_watcher_ = std::jthread{[this](const std::stop_token& stop) { watch_folder(stop); }};
 } catch (const std::system_error& error) {
   throw StartError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
                                            " (ulimit -u and -v bound them)"};
 }
 
-void Store::begin_log(const Settings& settings, Survey& survey,
+void Store::begin_log(const Settings& settings, Recovered& found,
                       std::function<void(const Error&)> on_failure) {
   Wal::Repair repair;
-  if (survey.is_new) {
-    survey.store = random_id();
-    for (const auto& name : survey.files.temporaries) must(folder_->remove(name));
-    must(write_manifest(*folder_, Manifest{.store = survey.store}));
+  if (found.is_new) {
+    found.store = random_id();
+    for (const auto& name : found.files.temporaries) must(folder_->remove(name));
+    must(write_manifest(*folder_, Manifest{.store = found.store}));
   } else {
-    repair = [&folder = *folder_, survey]() mutable { return repair_folder(folder, survey); };
+    repair = [&folder = *folder_, found]() mutable { return repair_folder(folder, found); };
   }
   try {
-    wal_ = std::make_unique<Wal>(*folder_, survey.store, survey.end, settings.sync,
+    wal_ = std::make_unique<Wal>(*folder_, found.store, found.end, settings.sync,
                                  std::move(on_failure), settings.limits, std::move(repair));
   } catch (const StartError&) {
-    if (survey.is_new && list_data_files(*folder_).segments.empty())
-      (void)folder_->remove(manifest_name);
+    const auto files = list_data_files(*folder_);
+    if (found.is_new && files && files->segments.empty()) (void)folder_->remove(manifest_name);
     throw;
   }
   if (const auto lacking = wal_->lacks_room()) {
     // What is read from now on may be in the cache alone: nobody sees it before it is on the disk.
-    if (!survey.segments.empty()) {
-      const auto name = segment_name(survey.segments.back().header.first_lsn);
-      must(open_or_throw(*folder_, name)->sync());
+    if (!found.segments.empty()) {
+      const auto name = segment_name(found.segments.back().header.first_lsn);
+      const auto file = folder_->open(name);
+      must(file ? (*file)->sync() : file.error());
     }
     must(folder_->sync());
     spdlog::error("{}; reads are served, and writes are answered 507 until there is room",
@@ -160,15 +170,25 @@ void Store::watch_folder(const std::stop_token& stop) {
 }
 
 std::optional<std::uint64_t> Store::bytes_of_log() const {
-  const auto segments = list_segments(*folder_);
-  if (!segments) return std::nullopt;
+  const auto files = list_data_files(*folder_);
+  if (!files) return std::nullopt;
   std::uint64_t bytes = 0;
-  for (const auto& [lsn, name] : *segments) {
+  for (const auto& [first_lsn, name] : files->segments) {
     const auto file = folder_->open(name);
     const auto size = file ? (*file)->size() : Result<std::uint64_t>{file.error()};
     if (size) bytes += *size;  // else it has just been removed
   }
   return bytes;
+}
+
+std::vector<Entry> Store::info() const {
+  std::vector<Entry> pairs{number("last_lsn", wal().last_lsn()),
+                           number("durable_lsn", wal().durable_lsn())};
+  if (const auto bytes = bytes_of_log()) pairs.push_back(number("log_bytes", *bytes));
+  pairs.push_back(number("snapshots_failed", snapshots_failed()));
+  if (const auto created = snapshot_created(); created != 0)
+    pairs.push_back(number("snapshot_age", seconds_since(created)));
+  return pairs;
 }
 
 Result<void> Store::close() {
@@ -178,53 +198,6 @@ Result<void> Store::close() {
   if (closed || !may_come_back(closed.error())) return closed;
   spdlog::warn("{}; the log is whole, and the next start reads it as after a crash",
                closed.error().message);
-  return {};
-}
-
-namespace {
-
-/// The segment's valid part, in a new file, and what is cut off in another.
-Result<void> rewrite(Folder& folder, const Survey& survey, const Segment& segment) {
-  const auto name = segment_name(segment.header.first_lsn);
-  const auto file = folder.open(name);
-  if (!file) return file.error();
-  const auto copy = [&](std::uint64_t begin, std::uint64_t end) {
-    return [&file, begin, end](File& to) { return copy_bytes(**file, begin, end, to, 0); };
-  };
-  const auto end = segment.end_offset;
-  const bool is_torn = segment.used_bytes > end;
-  const auto torn = torn_name(survey.files, name, end);
-  Result<void> done;
-  if (is_torn) done = replace_whole(folder, torn, copy(end, segment.used_bytes));
-  if (done) {
-    done = replace_whole(folder, name, copy(0, end));
-    if (!done && is_torn && may_come_back(done.error()))
-      (void)folder.remove(torn);  // or each start without room would keep one more
-  }
-  return done;
-}
-
-}  // namespace
-
-Result<void> repair_folder(Folder& folder, Survey& survey) {
-  auto& temporaries = survey.files.temporaries;
-  auto& set_aside = survey.set_aside;
-  for (; !temporaries.empty(); temporaries.pop_back()) {
-    if (auto removed = folder.remove(temporaries.back()); !removed) return removed;
-  }
-  for (; !set_aside.empty(); set_aside.pop_back()) {
-    const auto& name = set_aside.back();
-    if (auto moved = folder.rename(name, torn_name(survey.files, name, 0)); !moved) return moved;
-  }
-  if (auto synced = folder.sync(); !synced) return synced;
-  if (survey.clean || survey.segments.empty()) return {};
-  const Segment& last = survey.segments.back();
-  if (auto rewritten = rewrite(folder, survey, last); !rewritten) return rewritten;
-  if (last.header.first_lsn > survey.named_segment) {  // or the next one were the second unnamed
-    const Manifest named{.store = survey.store, .newest_segment = last.header.first_lsn};
-    if (auto written = write_manifest(folder, named); !written) return written;
-  }
-  survey.clean = true;
   return {};
 }
 

@@ -1,10 +1,11 @@
 #include "disk/wal.hpp"
 
-#include <chrono>
+#include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "base/start_error.hpp"
-#include "disk/segment_file.hpp"
+#include "disk/data_files.hpp"
 
 namespace kv {
 
@@ -22,9 +23,8 @@ Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       last_lsn_{end.lsn},
       safe_lsn_{end.lsn},
       durable_lsn_{end.lsn} {
-  const bool has_data = repair_ != nullptr;
   if (auto begun = begin_first_segment(); !begun) {
-    if (!has_data || !may_come_back(begun.error())) {
+    if (!repair_ || !may_come_back(begun.error())) {
       throw StartError{Exit::cannot_start,
                        "cannot begin a segment of the log: " + begun.error().message};
     }
@@ -33,7 +33,7 @@ Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
   }
   try {
     thread_ = std::jthread{[this] { run(); }};
-    aside_thread_ = std::jthread{[this] { run_aside(); }};
+    background_thread_ = std::jthread{[this] { run_background(); }};
   } catch (...) {
     stop();  // or the first one would never end
     throw;
@@ -43,11 +43,6 @@ Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
 Position Wal::last() {
   const std::lock_guard lock{mutex_};
   return {last_lsn_, chain_, segment_ ? segment_->header().id : end_segment_};
-}
-
-std::optional<Error> Wal::lacks_room() {
-  const std::lock_guard lock{mutex_};
-  return segment_ ? std::nullopt : no_room_;
 }
 
 // --- a change comes in ---
@@ -67,6 +62,14 @@ Result<void> Wal::on_change(std::string_view table, std::span<const Entry> chang
   return {};
 }
 
+void Wal::append(RecordType type, std::string_view payload) {
+  const RecordHeader header{.lsn = last_lsn_, .durable_lsn = durable_lsn_, .type = type};
+  const auto chain = segment_->append(pending_, header, payload, chain_);
+  if (type == RecordType::changes) chain_ = chain;
+}
+
+// --- it is written, by the flusher or by who calls flush_now ---
+
 void Wal::flush_soon() {
   const std::lock_guard lock{mutex_};
   ask_for_flush();
@@ -83,49 +86,6 @@ bool Wal::flush_now() noexcept {
   return mark_waits_ || !nobody_waits;
 }
 
-void Wal::append(RecordType type, std::string_view payload) {
-  const RecordHeader header{.lsn = last_lsn_, .durable_lsn = durable_lsn_, .type = type};
-  const auto chain = segment_->append(pending_, header, payload, chain_);
-  if (type == RecordType::changes) chain_ = chain;
-}
-
-/// Sees to it that `bytes` more fit into the space that is reserved in the segment, or in the next
-/// one. Who finds none ready has one more try made for it, and waits for that.
-Result<void> Wal::make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes) {
-  while (!failure_) {
-    if (segment_ && segment_->has_room(bytes)) return {};
-    if (segment_ && segment_->may_grow(bytes)) return segment_->reserve(bytes);
-    if (segment_ && next_ && !closing_) {
-      change_segment();
-      continue;
-    }
-    const auto tries = preparations_;
-    const bool needs_next = !next_;
-    preparation_asked_ = preparation_asked_ || needs_next;
-    aside_.notify_one();
-    ask_for_flush();
-    progress_.wait(lock, [&] {
-      return failure_ || stopping_ || (needs_next ? preparations_ != tries : !closing_);
-    });
-    if (no_room_) return *no_room_;
-    if (stopping_) return Error{Status::storage_failed, "the log is being closed"};
-  }
-  return *failure_;
-}
-
-/// From here on changes go to the next segment. The file of the one before gets what is pending for
-/// it, and the new one its name, before any of these changes is safe (flush).
-void Wal::change_segment() {
-  const Position end{last_lsn_, chain_, segment_->header().id};
-  closing_ = Closing{std::move(*segment_), std::exchange(pending_, {})};
-  next_->set_name(segment_name(end.lsn + 1));
-  segment_.emplace(std::exchange(next_, nullptr), make_segment_header(store_, end, random_number()),
-                   limits_);
-  mark_waits_ = false;
-}
-
-// --- the thread that writes ---
-
 void Wal::run() {
   std::unique_lock lock{mutex_};
   while (true) {
@@ -139,27 +99,27 @@ void Wal::run() {
   }
 }
 
-/// Writes what has gathered, without the lock, so that more can gather.
+/// Writes what has gathered. The lock is given back while the disk is at it, so that more can
+/// gather.
 bool Wal::flush(std::unique_lock<std::mutex>& lock) {
   const bool changes_segment = closing_.has_value();
   const std::string batch = std::exchange(pending_, {});
   const auto file = segment_->file();
-  const auto header = segment_->header();
   const auto offset = segment_->end_offset() - batch.size();
   const Lsn lsn = last_lsn_;
   flush_asked_ = mark_waits_ = false;
   writing_ = true;
   lock.unlock();
   Result<void> written;
-  if (changes_segment) written = finish_closing(header);
+  if (changes_segment) written = finish_closing();
   if (written && !batch.empty()) written = file->write_at(offset, batch);
   lock.lock();
   if (!written) fail(written.error());
   if (written && changes_segment) {
-    durable_lsn_ = std::max<Lsn>(durable_lsn_, header.first_lsn - 1);
+    durable_lsn_ = std::max<Lsn>(durable_lsn_, segment_->header().first_lsn - 1);
     closing_.reset();
     manifest_due_ = true;
-    aside_.notify_one();
+    background_.notify_one();
   }
   wait_for_overdue_sync(lock);
   if (failure_) return false;
@@ -173,45 +133,114 @@ bool Wal::flush(std::unique_lock<std::mutex>& lock) {
     safe_lsn_ = durable_lsn_.load();
   } else {
     safe_lsn_ = lsn;
-    if (first_unsynced || durable_wanted_ > durable_lsn_) aside_.notify_one();
+    if (first_unsynced || durable_wanted_ > durable_lsn_) background_.notify_one();
   }
   writing_ = false;
-  if (is_preparation_due()) aside_.notify_one();
+  if (is_preparation_due()) background_.notify_one();
   progress_.notify_all();
   tell_listeners(lock);
   return !failure_;
 }
 
-/// The segment before is on the disk to its end, and then the new one there, with its name.
-Result<void> Wal::finish_closing(const SegmentHeader& next) {
-  File& file = *closing_->segment.file();  // nobody else changes closing_ while writing_ is set
-  const auto& pending = closing_->pending;
-  auto done = file.write_at(closing_->segment.end_offset() - pending.size(), pending);
-  if (done) done = file.sync();
-  if (done) done = begin_next_segment(folder_, *segment_->file(), next);
-  return done ? done : Error{Status::storage_failed, done.error().message};
+// --- it is synced: under always by who has written it, else in the background ---
+
+void Wal::run_background() {
+  std::unique_lock lock{mutex_};
+  while (!stopping_ && !failure_) {
+    if (Clock::now() >= sync_due()) {
+      sync(lock);
+      if (mark_waits_) ask_for_flush();
+      tell_listeners(lock);
+    } else if (is_preparation_due()) {
+      prepare(lock);
+    } else {
+      background_.wait_until(lock, no_room_ ? std::min(sync_due(), next_try_) : sync_due());
+    }
+  }
 }
 
-/// Writes zeros before they are needed, so that no command waits for them. Errors are left to the
-/// command that does need them.
-void Wal::reserve_ahead(std::unique_lock<std::mutex>& lock) {
-  if (writing_ || !segment_ || closing_) return;
-  const auto begin = segment_->reserved_offset(), end = segment_->next_reserved_offset();
-  if (begin == end) return;
+Wal::Clock::time_point Wal::sync_due() const {
+  const bool nothing_to_sync = written_lsn_ <= durable_lsn_ || closing_;  // who closes it syncs it
+  if (sync_ == Sync::always || nothing_to_sync) return Clock::time_point::max();
+  if (durable_wanted_ > durable_lsn_) return Clock::time_point::min();
+  return sync_ == Sync::everysec ? unsynced_since_ + sync_every : Clock::time_point::max();
+}
+
+void Wal::sync(std::unique_lock<std::mutex>& lock) {
+  const Lsn lsn = written_lsn_;
+  const auto begin = Clock::now();
   const auto file = segment_->file();
-  writing_ = true;
   lock.unlock();
-  const auto written = write_zeros(*file, begin, end);
+  const auto synced = file->sync();
   lock.lock();
-  writing_ = false;
-  if (written && file == segment_->file()) segment_->set_reserved(end);
+  if (failure_) return;  // of the other thread
+  if (!synced) return fail(synced.error());
+  durable_lsn_ = std::max<Lsn>(durable_lsn_, lsn);
+  unsynced_since_ = begin;
+  if (lsn == last_lsn_) {  // no record comes to name the durable LSN
+    append(RecordType::mark, {});
+    mark_waits_ = true;  // who has synced sees to it
+  }
   progress_.notify_all();
 }
 
-void Wal::tell_listeners(std::unique_lock<std::mutex>& lock) {
-  lock.unlock();
+/// When the disk takes too long, nobody hears of a change meanwhile.
+void Wal::wait_for_overdue_sync(std::unique_lock<std::mutex>& lock) {
+  if (sync_ != Sync::everysec) return;
+  while (!failure_ && !stopping_ && written_lsn_ > durable_lsn_ &&
+         Clock::now() > unsynced_since_ + unsynced_max) {
+    progress_.wait(lock);
+  }
+}
+
+Result<void> Wal::make_durable(Lsn lsn) {
+  assert(lsn <= last_lsn_);
+  std::unique_lock lock{mutex_};
+  durable_wanted_ = std::max(durable_wanted_, lsn);
+  ask_for_flush();
+  background_.notify_one();
+  progress_.wait(lock, [&] { return failure_ || stopping_ || durable_lsn_ >= lsn; });
+  if (durable_lsn_ >= lsn) return {};
+  return failure_.value_or(Error{Status::storage_failed, "the log is being closed"});
+}
+
+// --- the end ---
+
+void Wal::fail(const Error& error) {
+  if (failure_) return;  // of the other thread
+  failure_ = error;
+  failed_ = true;
+  wake_everybody();
   listeners_.tell();
-  lock.lock();
+  on_failure_(error);
+}
+
+/// Of older segments and snapshots nothing is said here: all data is in memory still, and the next
+/// snapshot makes the folder whole again. An end would throw that away.
+void Wal::check_folder() {
+  auto there = folder_.check_path();
+  const std::lock_guard lock{mutex_};
+  if (there && segment_) {
+    const LogWriter& named = closing_ ? closing_->segment : *segment_;
+    there = named.file()->check_name(segment_name(named.header().first_lsn));
+  }
+  if (!there) fail(there.error());
+}
+
+Result<void> Wal::close() {
+  stop();
+  thread_.join();
+  background_thread_.join();
+  if (failure_) return *failure_;
+  next_.reset();             // its file goes
+  if (!segment_) return {};  // the folder is as the start has found it
+  File& file = *segment_->file();
+  (void)file.truncate(segment_->end_offset());  // or some zeros take room
+  if (auto synced = file.sync(); !synced) return synced;
+  auto stopped = manifest();
+  stopped.clean = 1;
+  stopped.clean_lsn = last_lsn_;
+  return write_manifest(folder_, stopped);
 }
 
 }  // namespace kv

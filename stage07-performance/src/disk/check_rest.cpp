@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "disk/survey.hpp"
+#include "disk/recovery.hpp"
 
 namespace kv {
 namespace {
@@ -10,18 +10,18 @@ namespace {
 using Chains = std::map<Lsn, std::uint64_t>;  // at the LSNs of snapshots
 
 /// The snapshots that are older than the one that a start takes, with the chains that they name.
-Chains check_older_snapshots(const Folder& folder, const Survey& survey,
+Chains check_older_snapshots(const Folder& folder, const Recovered& found,
                              const std::stop_token& stop, Rest& rest) {
   Chains chains;
-  for (const auto& [lsn, name] : survey.files.snapshots) {
-    if (!survey.snapshot || lsn >= survey.snapshot->lsn || stop.stop_requested()) break;
+  for (const auto& [lsn, name] : found.files.snapshots) {
+    if (!found.snapshot || lsn >= found.snapshot->lsn || stop.stop_requested()) break;
     const auto file = folder.open(name);
     if (!file) {
       rest.warnings.push_back(file.error().message);
       continue;
     }
     Pieces pieces{**file};
-    if (const auto snapshot = read_snapshot(pieces, survey.store, lsn, nullptr, stop)) {
+    if (const auto snapshot = read_snapshot(pieces, found.store, lsn, nullptr, stop)) {
       chains[lsn] = snapshot->chain;
     } else if (!stop.stop_requested()) {
       rest.warnings.push_back(name + ": " + snapshot.error().message +
@@ -39,7 +39,7 @@ void check_segment(const Folder& folder, const std::string& name, std::optional<
   if (!file) return rest.warnings.push_back(file.error().message);
   Pieces pieces{**file};
   const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
-  if (!header) return;  // the survey has told
+  if (!header) return;  // read_folder has told
   const auto compare = [&](Lsn lsn, std::uint64_t chain) {
     const auto expected = chains.find(lsn);
     if (expected == chains.end() || expected->second == chain) return;
@@ -60,16 +60,16 @@ void check_segment(const Folder& folder, const std::string& name, std::optional<
 
 }  // namespace
 
-Rest check_rest(const Folder& folder, const Survey& survey, const std::stop_token& stop) {
+Rest check_rest(const Folder& folder, const Recovered& found, const std::stop_token& stop) {
   Rest rest;
-  auto chains = check_older_snapshots(folder, survey, stop, rest);
-  for (const auto& name : survey.covered) {
+  auto chains = check_older_snapshots(folder, found, stop, rest);
+  for (const auto& name : found.covered) {
     if (stop.stop_requested()) return rest;
-    const auto next = survey.files.segments.upper_bound(*segment_first_lsn(name));
+    const auto next = found.files.segments.upper_bound(*segment_first_lsn(name));
     check_segment(folder, name, next->first, chains, rest);
   }
-  if (!survey.segments.empty()) {  // the start has read it, but not for the older snapshots
-    const Lsn first_lsn = survey.segments.front().header.first_lsn;
+  if (!found.segments.empty()) {  // the start has read it, but not for the older snapshots
+    const Lsn first_lsn = found.segments.front().header.first_lsn;
     if (chains.lower_bound(first_lsn - 1) != chains.end())
       check_segment(folder, segment_name(first_lsn), std::nullopt, chains, rest);
   }

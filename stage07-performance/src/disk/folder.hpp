@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,14 +22,21 @@ class File {
   virtual ~File() = default;
 
   virtual Result<void> write_at(std::uint64_t offset, std::string_view bytes) = 0;  // all of them
-  virtual Result<std::size_t> read_into(std::span<char> bytes,
-                                        std::uint64_t offset) const = 0;  // or up to the end
+
+  /// Fills `bytes`, or as many as there are up to the end of the file.
+  virtual Result<std::size_t> read_into(std::span<char> bytes, std::uint64_t offset) const = 0;
   virtual Result<std::uint64_t> size() const = 0;
   virtual Result<void> truncate(std::uint64_t bytes) = 0;  // what is beyond them goes
   virtual void set_name(const std::string& name) = 0;      // for messages: it will be renamed
 
   /// A short piece, in a string of its own; or up to the end.
-  Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const;
+  Result<std::string> read_at(std::uint64_t offset, std::size_t bytes) const {
+    std::string read(bytes, '\0');
+    const auto count = read_into(read, offset);
+    if (!count) return count.error();
+    read.resize(*count);
+    return read;
+  }
 
   /// What was written is on the disk when it returns. After an error nobody knows what is: the
   /// kernel may have dropped the pages and marked them clean, so asking again proves nothing.
@@ -47,8 +53,8 @@ class Folder {
  public:
   virtual ~Folder() = default;
 
-  virtual Result<std::unique_ptr<File>> create(
-      const std::string& name) = 0;  // empty, also if it was there
+  /// An empty file, also where one was there.
+  virtual Result<std::unique_ptr<File>> create(const std::string& name) = 0;
   virtual Result<std::unique_ptr<File>> open(const std::string& name) const = 0;  // to read
   virtual Result<std::vector<std::string>> list() const = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
@@ -68,16 +74,8 @@ inline bool may_come_back(const Error& error) {
   return error.status == Status::no_space || error.status == Status::overloaded;
 }
 
-/// Has a new file of that name: `write` fills it under a temporary name, then it is synced,
-/// renamed, and the folder synced. So it is there, on the disk, with all its bytes, or not at all,
-/// and nothing of it is left behind. Error storage_failed: nobody knows.
-Result<void> replace_whole(Folder& folder, const std::string& name,
-                           const std::function<Result<void>(File&)>& write);
-Result<void> write_whole(Folder& folder, const std::string& name, std::string_view bytes);
-
-/// Writes the bytes of one file from `begin` up to `end` into another, from offset `at` on.
-Result<void> copy_bytes(const File& from, std::uint64_t begin, std::uint64_t end, File& to,
-                        std::uint64_t at);
+/// The same error as one after which nobody knows what is on the disk.
+inline Error as_final(const Error& error) { return {Status::storage_failed, error.message}; }
 
 inline constexpr std::string_view temporary_suffix = ".tmp";  ///< of files that are not whole yet
 

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
-#include <algorithm>
 #include <iostream>
 
 #include "base/log.hpp"
 #include "base/start_error.hpp"
-#include "disk/segment_file.hpp"
-#include "disk/survey.hpp"
+#include "disk/recovery.hpp"
 
 namespace kv {
 namespace {
@@ -28,19 +26,19 @@ void print_record(std::ostream& out, std::uint64_t offset, const RecordHeader& h
   fmt::print(out, "\n");
 }
 
+// What a file that cannot be shown is to a start, read_folder tells.
+
 void print_segment(const Folder& folder, const std::string& name, bool records, std::ostream& out) {
-  const auto file = open_segment_file(folder, name);
-  Pieces pieces{*file};
+  const auto file = open_segment(folder, name);
+  if (!file) return fmt::print(out, "{}\n", file.error().message);
+  Pieces pieces{**file};
   const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
-  if (!header) {
-    fmt::print(out, "{}: {}\n", name, header.error().message);
-    return;
-  }
+  if (!header) return fmt::print(out, "{}: {}\n", name, header.error().message);
   const auto print = [&](auto offset, const auto& record, auto payload) {
     if (records) print_record(out, offset, record, payload);
   };
   const auto segment = read_segment(pieces, *header, print);
-  if (!segment) throw StartError{Exit::cannot_start, segment.error().message};
+  if (!segment) return fmt::print(out, "{}\n", segment.error().message);
   constexpr const char* tails[] = {"clean", "torn", "corrupt"};
   fmt::print(out, "{}: {} records, LSN {} to {}, {} of {} bytes, {}\n", name, segment->records,
              header->first_lsn, segment->end.lsn, segment->end_offset, pieces.size(),
@@ -50,7 +48,7 @@ void print_segment(const Folder& folder, const std::string& name, bool records, 
 void print_snapshot(const Folder& folder, const StoreId& store, const std::string& name, Lsn lsn,
                     std::ostream& out) {
   const auto file = folder.open(name);
-  if (!file) throw StartError{Exit::cannot_start, file.error().message};
+  if (!file) return fmt::print(out, "{}\n", file.error().message);
   Pieces pieces{**file};
   const auto snapshot = read_snapshot(pieces, store, lsn, nullptr);
   if (snapshot) {
@@ -63,30 +61,24 @@ void print_snapshot(const Folder& folder, const StoreId& store, const std::strin
 }  // namespace
 
 void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
-  auto names = folder.list();
-  if (!names) throw StartError{Exit::cannot_start, names.error().message};
-  std::ranges::sort(*names);
+  const auto files = list_data_files(folder);
+  if (!files) throw StartError{Exit::cannot_start, files.error().message};
   const auto manifest = read_manifest(folder);
   if (manifest) {
     fmt::print(out, "{}: newest segment {}, {}\n", manifest_name, manifest->newest_segment,
                manifest->clean == 1 ? fmt::format("clean stop at LSN {}", manifest->clean_lsn)
                                     : "in use, or not stopped");
   }
-  for (const auto& name : *names) {
-    const auto lsn = snapshot_lsn(name);
-    try {
-      if (segment_first_lsn(name)) print_segment(folder, name, records, out);
-      if (lsn && manifest) print_snapshot(folder, manifest->store, name, *lsn, out);
-    } catch (const StartError& error) {  // what it is to a start, the survey tells
-      fmt::print(out, "{}\n", error.what());
-    }
+  for (const auto& [lsn, name] : files->snapshots) {
+    if (manifest) print_snapshot(folder, manifest->store, name, lsn, out);
   }
-  const auto survey = survey_folder(folder, false);
-  for (const auto& warning : survey.warnings) fmt::print(out, "warning: {}\n", warning);
-  for (const auto& warning : check_rest(folder, survey).warnings)
+  for (const auto& [lsn, name] : files->segments) print_segment(folder, name, records, out);
+  const auto found = read_folder(folder, false);
+  for (const auto& warning : found.warnings) fmt::print(out, "warning: {}\n", warning);
+  for (const auto& warning : check_rest(folder, found).warnings)
     fmt::print(out, "warning: {}\n", warning);
-  fmt::print(out, "a start would recover up to LSN {}{}\n", survey.end.lsn,
-             survey.clean ? " (clean stop)" : "");
+  fmt::print(out, "a start would recover up to LSN {}{}\n", found.end.lsn,
+             found.clean ? " (clean stop)" : "");
   if (const auto writable = folder.check_writable(); !writable)
     throw StartError{Exit::cannot_start, writable.error().message};
 }

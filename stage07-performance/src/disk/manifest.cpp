@@ -6,6 +6,8 @@
 
 #include "disk/bytes.hpp"
 #include "disk/checksum.hpp"
+#include "disk/data_files.hpp"
+#include "disk/temporary_file.hpp"
 
 namespace kv {
 namespace {
@@ -18,7 +20,8 @@ std::uint64_t checksum_of(const Manifest& manifest) {
 
 Result<void> write_manifest(Folder& folder, Manifest manifest) {
   manifest.checksum = checksum_of(manifest);
-  return write_whole(folder, manifest_name, bytes_of(manifest));
+  return replace_whole(folder, manifest_name,
+                       [&manifest](File& file) { return file.write_at(0, bytes_of(manifest)); });
 }
 
 Result<Manifest> read_manifest(const Folder& folder) {

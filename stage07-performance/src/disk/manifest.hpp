@@ -5,18 +5,16 @@
 #include <string_view>
 
 #include "disk/folder.hpp"
-#include "disk/record.hpp"
+#include "disk/log_format.hpp"
 
 // MANIFEST: which store this is, and how far it had come. As it lies in memory:
 //
 //   magic "kvmf" | version u32 | store id | newest segment | clean flag | clean LSN | checksum
 //
-// It is replaced whole (write_whole). The newest segment is the first LSN of it, 0 before there is
-// one; a crash can leave one segment more than the manifest knows, never two.
+// It is replaced whole (replace_whole). The newest segment is the first LSN of it, 0 before there
+// is one; a crash can leave one segment more than the manifest knows, never two.
 
 namespace kv {
-
-inline constexpr const char* manifest_name = "MANIFEST";
 
 struct Manifest {
   std::array<char, 4> magic = {'k', 'v', 'm', 'f'};

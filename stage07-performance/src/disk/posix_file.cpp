@@ -59,8 +59,7 @@ class PosixFile : public File {
   /// error only once it has waited for the disk. So that one call, and no other, is made again.
   Result<void> sync() override {
     if (uninterrupted([&] { return ::fdatasync(descriptor_.number()); }) == 0) return {};
-    return Error{Status::storage_failed,
-                 failure("cannot sync " + name_).message};  // whatever it was
+    return as_final(failure("cannot sync " + name_));
   }
 
   Result<void> check_name(const std::string& name) const override {

@@ -16,6 +16,10 @@
 namespace kv {
 namespace {
 
+StartError cannot_start(const std::string& what) {
+  return {Exit::cannot_start, failure(what).message};
+}
+
 class PosixFolder : public Folder {
  public:
   PosixFolder(Descriptor descriptor, std::string path)
@@ -52,21 +56,18 @@ class PosixFolder : public Folder {
 
   Result<void> rename(const std::string& from, const std::string& to) override {
     const int here = descriptor_.number();
-    if (::renameat(here, from.c_str(), here, to.c_str()) != 0)
-      return failure("cannot rename " + from + " to " + to);
-    return {};
+    if (::renameat(here, from.c_str(), here, to.c_str()) == 0) return {};
+    return failure("cannot rename " + from + " to " + to);
   }
 
   Result<void> remove(const std::string& name) override {
-    if (::unlinkat(descriptor_.number(), name.c_str(), 0) != 0)
-      return failure("cannot remove " + name);
-    return {};
+    if (::unlinkat(descriptor_.number(), name.c_str(), 0) == 0) return {};
+    return failure("cannot remove " + name);
   }
 
   Result<void> sync() override {
     if (uninterrupted([&] { return ::fsync(descriptor_.number()); }) == 0) return {};
-    return Error{Status::storage_failed,
-                 failure("cannot sync the folder " + path_).message};  // whatever it was
+    return as_final(failure("cannot sync the folder " + path_));
   }
 
   std::string path() const override { return path_; }
@@ -112,34 +113,17 @@ Descriptor open_folder(const std::string& path) {
       uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); })};
 }
 
-/// For as long as the descriptor is open.
-void take_lock(const Descriptor& folder, const std::string& path) {
-  if (uninterrupted([&] { return ::flock(folder.number(), LOCK_EX | LOCK_NB); }) == 0) return;
-  if (errno == EWOULDBLOCK) {
-    throw StartError{Exit::cannot_start,
-                     "the data folder " + path + " is in use by another process"};
-  }
-  throw StartError{Exit::cannot_start,
-                   failure("cannot lock the data folder " + path).message +
-                       " (it must be on a file system that has flock, such as ext4 or xfs)"};
-}
-
-/// The folder, and the way to it: that it exists must survive a power loss as well. So its parent
-/// is synced also when it is there already: who made it may have died before that.
+/// The folder, and the way to it: that it exists must survive a power loss as well. Its parent is
+/// synced also when it is there already: who made it may have died before that.
 void make_folder(const std::string& path) {
   const bool made = ::mkdir(path.c_str(), 0700) == 0;
-  if (!made && errno != EEXIST) {
-    throw StartError{Exit::cannot_start, failure("cannot make the data folder " + path).message};
-  }
+  if (!made && errno != EEXIST) throw cannot_start("cannot make the data folder " + path);
   auto folder = std::filesystem::absolute(path).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();  // "x/" is x
-  const auto parent = folder.parent_path();
-  const Descriptor above{open_folder(parent)};
+  const Descriptor above = open_folder(folder.parent_path());
   const bool synced =
       above.number() >= 0 && uninterrupted([&] { return ::fsync(above.number()); }) == 0;
-  if (made && !synced) {
-    throw StartError{Exit::cannot_start, failure("cannot sync " + parent.string()).message};
-  }
+  if (!synced && made) throw cannot_start("cannot sync " + folder.parent_path().string());
 }
 
 }  // namespace
@@ -147,10 +131,16 @@ void make_folder(const std::string& path) {
 std::unique_ptr<Folder> open_posix_folder(const std::string& path, bool make) {
   if (make) make_folder(path);
   Descriptor folder = open_folder(path);
-  if (folder.number() < 0) {
-    throw StartError{Exit::cannot_start, failure("cannot open the data folder " + path).message};
+  if (folder.number() < 0) throw cannot_start("cannot open the data folder " + path);
+  if (uninterrupted([&] { return ::flock(folder.number(), LOCK_EX | LOCK_NB); }) != 0) {
+    if (errno != EWOULDBLOCK) {
+      throw StartError{Exit::cannot_start,
+                       failure("cannot lock the data folder " + path).message +
+                           " (it must be on a file system that has flock, such as ext4 or xfs)"};
+    }
+    throw StartError{Exit::cannot_start,
+                     "the data folder " + path + " is in use by another process"};
   }
-  take_lock(folder, path);
   (void)std::signal(SIGXFSZ, SIG_IGN);  // a file over the process's limit: an error, not the end
   struct stat status {};
   if (::fstat(folder.number(), &status) == 0 && (status.st_mode & 077) != 0) {

@@ -2,24 +2,23 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <iterator>
 
 #include "disk/bytes.hpp"
 #include "disk/checksum.hpp"
-#include "disk/segment.hpp"
-#include "disk/segment_file.hpp"
+#include "disk/data_files.hpp"
+#include "disk/log_reader.hpp"
+#include "disk/temporary_file.hpp"
 
 namespace kv {
 namespace {
 
-constexpr std::string_view name_begin = "snapshot-", name_end = ".kv";
 constexpr std::size_t chunk_bytes = 64 * 1024;  // a chunk of rows is ended when it is this large
-constexpr std::uint64_t sync_bytes = 4 * 1024 * 1024;       // see Writer::flush
-constexpr std::size_t chunk_bytes_max = 128 * 1024 * 1024;  // a frame has 64 MiB at most, and 9
-                                                            // bytes of it make 16 here at most
+constexpr std::uint64_t sync_bytes = 4 * 1024 * 1024;  // see Writer::flush
+// A frame has 64 MiB at most, and 9 bytes of it make 16 here at most.
+constexpr std::size_t chunk_bytes_max = 128 * 1024 * 1024;
 
 struct ChunkHeader {
   std::uint64_t checksum = 0;
@@ -132,12 +131,13 @@ Error stopped() { return {Status::storage_failed, "the server ends"}; }
 /// Copies the changes after one LSN and up to another, which is on the disk, out of the log.
 Result<void> copy_changes(const Folder& folder, Lsn after, Lsn last, Writer& writer,
                           const std::stop_token& stop) {
-  const auto segments = list_segments(folder);
-  if (!segments) return segments.error();
+  const auto files = list_data_files(folder);
+  if (!files) return files.error();
+  const auto& segments = files->segments;
   Lsn copied = after;
-  for (auto segment = segments->begin(); segment != segments->end() && copied < last; ++segment) {
+  for (auto segment = segments.begin(); segment != segments.end() && copied < last; ++segment) {
     const auto next = std::next(segment);
-    if (next != segments->end() && next->first <= after + 1) continue;
+    if (next != segments.end() && next->first <= after + 1) continue;
     if (stop.stop_requested()) return stopped();
     const auto file = folder.open(segment->second);
     if (!file) return file.error();
@@ -161,25 +161,16 @@ Result<void> copy_changes(const Folder& folder, Lsn after, Lsn last, Writer& wri
 
 }  // namespace
 
-std::string snapshot_name(Lsn lsn) { return fmt::format("{}{:020}{}", name_begin, lsn, name_end); }
-
-std::optional<Lsn> snapshot_lsn(const std::string& name) {
-  Lsn lsn = 0;
-  if (!name.starts_with(name_begin) || !name.ends_with(name_end)) return std::nullopt;
-  std::from_chars(name.data() + name_begin.size(), name.data() + name.size(), lsn);
-  return snapshot_name(lsn) == name ? std::optional{lsn} : std::nullopt;
-}
-
 Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemTable& memtable,
                                 Wal& wal, const std::stop_token& stop) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   SnapshotHeader header{.store = store,
                         .created = std::chrono::duration_cast<std::chrono::seconds>(now).count()};
   header.checksum = header_checksum(header);
-  auto file = folder.create(snapshot_temporary_name);
+  auto file = TemporaryFile::create(folder, snapshot_temporary_name);
   if (!file) return file.error();
 
-  Writer writer{**file, header};
+  Writer writer{*file->file(), header};
   const Lsn first_lsn = wal.last_lsn();
   for (std::size_t index = 0; index < MemTable::shard_count; ++index) {
     if (stop.stop_requested()) return stopped();
@@ -192,10 +183,7 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
     return copied.error();
   writer.add_footer(end);
   if (auto written = writer.flush(); !written) return written.error();
-  if (auto synced = (*file)->sync(); !synced) return synced.error();
-  if (auto renamed = folder.rename(snapshot_temporary_name, snapshot_name(end.lsn)); !renamed)
-    return renamed.error();
-  if (auto synced = folder.sync(); !synced) return synced.error();
+  if (auto named = file->publish(snapshot_name(end.lsn)); !named) return named.error();
   return Snapshot{end.lsn, end.chain, header.created, writer.rows()};
 }
 

@@ -2,13 +2,11 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <stop_token>
-#include <string>
 
 #include "disk/folder.hpp"
+#include "disk/log_format.hpp"
 #include "disk/pieces.hpp"
-#include "disk/record.hpp"
 #include "disk/wal.hpp"
 #include "table/memtable.hpp"
 
@@ -17,8 +15,7 @@
 //   snapshot = header | chunk ... | footer
 //   header   = magic "kvsn" | version u32 | store id | created | checksum
 //   chunk    = checksum u64 | length u32 | type u32 = 1 | payload, as in a record (record.hpp)
-//   footer   = checksum u64 | length u32 | type u32 = 2 | rows u64 | LSN u64 | chain of the log
-//   there
+//   footer   = checksum u64 | length u32 | type u32 = 2 | rows u64 | LSN u64 | log's chain there
 //
 // Writers go on while it is written. First come all rows, one shard at a time, each as it is at
 // that moment. Then come, copied out of the log, the changes that were made meanwhile: replayed
@@ -45,10 +42,6 @@ struct Snapshot {
   std::int64_t created = 0;  ///< seconds since 1970
   std::uint64_t rows = 0;    ///< of shards and of the log: a key can have several
 };
-
-std::string snapshot_name(Lsn lsn);
-inline constexpr const char* snapshot_temporary_name = "snapshot.tmp";
-std::optional<Lsn> snapshot_lsn(const std::string& name);  // nullopt: not the name of a snapshot
 
 /// Writes a snapshot of a memtable whose log is `wal`, in `folder`. It has its name, and is on the
 /// disk, when it is whole and the log is durable up to its LSN; or it is not there. Ends soon, with

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "disk/folder.hpp"
+#include "disk/recovery.hpp"
 #include "disk/snapshotter.hpp"
-#include "disk/survey.hpp"
 #include "disk/wal.hpp"
 #include "table/memtable.hpp"
 
@@ -48,7 +48,7 @@ class Store {
   Result<void> close();
 
  private:
-  void begin_log(const Settings& settings, Survey& survey,
+  void begin_log(const Settings& settings, Recovered& found,
                  std::function<void(const Error&)> on_failure);
   void watch_folder(const std::stop_token& stop);
 
@@ -57,11 +57,5 @@ class Store {
   std::unique_ptr<Snapshotter> snapshotter_;
   std::jthread folder_watcher_;  // last: it uses all of the above
 };
-
-/// Makes what the survey found ready to go on from: the last segment keeps its valid part only, in
-/// a new file, since of the old one nobody knows what is on the disk and what in the cache. What is
-/// cut off is kept beside it. What is done is taken out of the survey: after an error it may be
-/// called again.
-Result<void> repair_folder(Folder& folder, Survey& survey);
 
 }  // namespace kv

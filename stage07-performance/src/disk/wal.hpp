@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,10 +13,9 @@
 
 #include "disk/folder.hpp"
 #include "disk/listeners.hpp"
+#include "disk/log_format.hpp"
+#include "disk/log_writer.hpp"
 #include "disk/manifest.hpp"
-#include "disk/open_segment.hpp"
-#include "disk/record.hpp"
-#include "disk/segment.hpp"
 #include "table/change_observer.hpp"
 
 namespace kv {
@@ -30,11 +28,10 @@ enum class Sync {
 };
 
 /// The write-ahead log. Changes come in under the locks of their keys, so the order of the log is
-/// the order in which they happened, key by key. One thread writes what has gathered, and syncs
-/// once for all of it (group commit): the slower the disk, the larger the group. A client that is
-/// alone has its own worker do that (flush_now). What nobody waits for is done by another thread
-/// (wal_aside.cpp): it has the next segment ready before it is needed, and makes the syncs of
-/// everysec and never.
+/// the order in which they happened, key by key. One thread, the flusher, writes what has gathered,
+/// and syncs once for all of it (group commit): the slower the disk, the larger the group. What
+/// nobody waits for is done in the background, by another thread: it has the next segment ready
+/// before it is needed, and makes the syncs of everysec and never.
 ///
 ///   1. A record's place is reserved, in zeros that are written already, before anybody can see its
 ///      change: so a full disk is an answer (no_space), and the change is undone.
@@ -44,7 +41,7 @@ enum class Sync {
 ///   4. The manifest names a segment before there is another one.
 class Wal : public ChangeObserver {
  public:
-  using Limits = OpenSegment::Limits;
+  using Limits = LogWriter::Limits;
 
   /// What has to be done to the folder before there is a new segment; called again when it failed.
   using Repair = std::function<Result<void>()>;
@@ -63,11 +60,12 @@ class Wal : public ChangeObserver {
   /// Takes the changes into the next group.
   Result<void> on_change(std::string_view table, std::span<const Entry> changes) noexcept override;
 
-  /// Has the log's thread write the group.
+  /// Has the flusher write the group.
   void flush_soon();
 
-  /// Writes it in this thread, unless somebody is at it: then that one goes on with it. True: what
-  /// nobody waits for, a mark or zeros, is left for another call. Memory that runs out ends the
+  /// Writes the group in the thread that calls, which saves a client that is alone two switches of
+  /// threads; where another thread is writing, it leaves the group to that one. True: call it again
+  /// when there is time, for a mark or zeros that nobody waits for. Memory that runs out ends the
   /// process.
   bool flush_now() noexcept;
 
@@ -102,8 +100,6 @@ class Wal : public ChangeObserver {
   static constexpr std::chrono::seconds sync_every{1}, unsynced_max{2};  // of everysec
   static constexpr std::chrono::seconds between_tries{1};                // where there is no room
 
-  Result<void> make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes);
-  void change_segment();
   void append(RecordType type, std::string_view payload);
   bool is_anything_pending() const { return !pending_.empty() || closing_; }
   void ask_for_flush() {
@@ -112,28 +108,37 @@ class Wal : public ChangeObserver {
   }
   void run();
   bool flush(std::unique_lock<std::mutex>& lock);  // false: a final error
-  Result<void> finish_closing(const SegmentHeader& next);
-  void reserve_ahead(std::unique_lock<std::mutex>& lock);
-  void tell_listeners(std::unique_lock<std::mutex>& lock);
-  void fail(const Error& error);
-  void stop();
-  void wake_everybody() {
-    work_.notify_all();
-    aside_.notify_all();
-    progress_.notify_all();
+  void tell_listeners(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    listeners_.tell();
+    lock.lock();
   }
-
-  // wal_aside.cpp
-  void run_aside();
+  void run_background();
   Clock::time_point sync_due() const;
   void sync(std::unique_lock<std::mutex>& lock);
   void wait_for_overdue_sync(std::unique_lock<std::mutex>& lock);
+  void fail(const Error& error);
+  void stop() {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+    wake_everybody();
+  }
+  void wake_everybody() {
+    work_.notify_all();
+    background_.notify_all();
+    progress_.notify_all();
+  }
+
+  // wal_segments.cpp
+  Result<void> make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes);
+  void reserve_ahead(std::unique_lock<std::mutex>& lock);
+  void change_segment();
+  Result<void> finish_closing();
   bool is_preparation_due() const;
   void prepare(std::unique_lock<std::mutex>& lock);
   Result<void> name_segment(std::unique_lock<std::mutex>& lock);
   Result<void> begin_first_segment();
   Manifest manifest() const;  // that names the segment
-  static std::uint64_t random_number();
 
   Folder& folder_;
   const StoreId store_;
@@ -142,29 +147,29 @@ class Wal : public ChangeObserver {
   const Limits limits_;
 
   std::mutex mutex_;  // guards what follows, and the writes to the atomics below
-  std::condition_variable work_, aside_;  // the thread that writes waits, and the other one
-  std::condition_variable progress_;      // everybody else does
-  Repair repair_;                         // until it is done
-  std::optional<OpenSegment> segment_;    // none: there was no room for one since the start
-  std::uint64_t chain_;                   // of the last change
-  const std::uint64_t end_segment_;       // in which the log had ended
+  std::condition_variable work_, background_;  // the flusher waits, and the other thread
+  std::condition_variable progress_;           // everybody else does
+  Repair repair_;                              // until it is done
+  std::optional<LogWriter> segment_;           // none: there was no room for one since the start
+  std::uint64_t chain_;                        // of the last change
+  const std::uint64_t end_segment_;            // in which the log had ended
 
   struct Closing {
-    OpenSegment segment;
+    LogWriter segment;
     std::string pending;
   };
-  std::optional<Closing> closing_;  // the segment before, until that is on the disk to its end
-  std::shared_ptr<File> next_;      // of the next segment; null: not ready yet
-  bool preparation_asked_ = false;  // by a change that waits for it
-  bool manifest_due_ = false;       // it does not name segment_ yet
-  std::uint64_t preparations_ = 0;  // that have ended, well or not
-  std::optional<Error> no_room_;    // of the last one
+  std::optional<Closing> closing_;     // the segment before, until that is on the disk to its end
+  std::optional<TemporaryFile> next_;  // of the next segment; none: not ready yet
+  bool preparation_asked_ = false;     // by a change that waits for it
+  bool manifest_due_ = false;          // it does not name segment_ yet
+  std::uint64_t preparations_ = 0;     // that have ended, well or not
+  std::optional<Error> no_room_;       // of the last one
   Clock::time_point next_try_ = Clock::time_point::min();  // not before, unless it is asked for
 
   std::string pending_;       // records not yet written: the last ones before the segment's end
   bool flush_asked_ = false;  // for what is pending
   bool mark_waits_ = false;   // in what is pending; nobody waits for it
-  bool writing_ = false;      // without the lock
+  bool writing_ = false;      // a thread is, and has given the lock back meanwhile
   Lsn written_lsn_;
   Lsn durable_wanted_ = 0;
   Clock::time_point unsynced_since_ = {};  // the oldest write that may not be on the disk
@@ -176,7 +181,7 @@ class Wal : public ChangeObserver {
   std::atomic<std::uint64_t> appended_bytes_ = 0;
 
   Listeners listeners_;
-  std::jthread thread_, aside_thread_;  // last: they use all of the above
+  std::jthread thread_, background_thread_;  // last: they use all of the above
 };
 
 }  // namespace kv

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+// A start must tell a write that did not end from damage, and here that is decided. Segments are
+// zero-filled before use, and a disk writes sectors whole. So a write that did not end leaves a
+// sector of it zero, or a file that ends too soon. What is there in full, and is not the record
+// that must come next, was whole once. In this order (torn_or_corrupt.cpp):
+//
+//   is_untouched                  -> clean
+//   is_too_little_for_a_header    -> torn
+//   was_written_for_another_place -> corrupt
+//   goes_on_behind_the_file       -> torn
+//   misses_a_sector               -> torn
+//   else                          -> corrupt
+//
+// It looks at one segment. What a start makes of it is decided in recovery_log.cpp (check_tail) and
+// in recovery.cpp (check_floor).
+
+namespace kv {
+
+enum class Tail {
+  clean,    ///< after the last record come zeros or the end of the file
+  torn,     ///< what follows was being written when the power went, or the process died
+  corrupt,  ///< what follows was whole once
+};
+
+/// What follows the last valid record of a segment, up to the end of the file.
+struct TailBytes {
+  std::string_view bytes;
+  std::uint64_t offset;  ///< where they begin
+  std::uint64_t seed;    ///< of the segment's records (segment_seed)
+};
+
+Tail torn_or_corrupt(const TailBytes& tail);
+
+}  // namespace kv
