@@ -219,8 +219,8 @@ TEST_F(RespPing, AnyByteMayStandBehindTheReturnOfALength) {
 }
 
 TEST_F(RespPing, AnInlineLineHasALimit) {
-  const std::string edge =
-      "PING " + std::string(line_bytes_max - 6, 'x') + "\r";  // the limit, before its "\n"
+  // The limit, before its "\n".
+  const std::string edge = "PING " + std::string(line_bytes_max - 6, 'x') + "\r";
   ASSERT_EQ(edge.size(), line_bytes_max);
   expect_reply(edge + "\n", bulk_header(line_bytes_max - 6) + edge.substr(5) + "\n");
   expect_reply_and_close("PING " + std::string(line_bytes_max - 4, 'x'),

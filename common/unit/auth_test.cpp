@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "fixtures/frame_client.hpp"
 #include "fixtures/temp_folder.hpp"
 #include "running_server.hpp"
@@ -27,7 +27,7 @@ class TokenFile : public testing::Test {
   static void expect_refused(const std::string& name, const std::string& why) {
     try {
       ADD_FAILURE() << "a token in " << name << ": " << read_token(name);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       EXPECT_EQ(error.exit_status(), 1);
       EXPECT_THAT(error.what(), AllOf(HasSubstr(why), HasSubstr(name)));
     }

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
@@ -141,7 +141,7 @@ class Crash : public testing::Test {
       ASSERT_EQ(recover(left_by_recovery[some], settings_), found);
       found["t"]["after"] = text_of("the crash");
       ASSERT_EQ(recover(folder.after_power_loss(seed_), settings_), found);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       ADD_FAILURE() << error.what();
     }
   }

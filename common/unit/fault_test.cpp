@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
@@ -46,7 +46,7 @@ class Fault : public testing::Test {
       (void)store.store().close();  // may fail as well; the log's thread has ended then
       run.ended = store.wal().failed();
       EXPECT_EQ(store.failures(), run.ended ? 1 : 0);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start)) << error.what();
       run.ended = true;
     }
@@ -87,7 +87,7 @@ class Fault : public testing::Test {
       EXPECT_TRUE(std::find(&run.states[run.acknowledged], &run.states.back() + 1, found) !=
                   &run.states.back() + 1)
           << how << ": " << testing::PrintToString(found);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       ADD_FAILURE() << how << ": " << error.what();
     }
   }
@@ -177,7 +177,7 @@ class Fault : public testing::Test {
       try {
         EXPECT_EQ(recover(folder, {.truncate = truncate}), expected);
         ++started;
-      } catch (const StartError&) {
+      } catch (const FatalError&) {
         ++refused;
       }
       if (folder.reads() < number) break;

@@ -7,7 +7,7 @@
 
 #include <sstream>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/manifest.hpp"
 #include "open_store.hpp"
 
@@ -46,7 +46,7 @@ class InspectTest : public testing::Test {
     const auto operations = folder_.operations();
     try {
       inspect_folder(folder_, records, out);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged));
       refusal_ = error.what();
     }

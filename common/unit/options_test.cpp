@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "fixtures/temp_folder.hpp"
 
 namespace kv {
@@ -29,7 +29,7 @@ std::optional<Options> parsed(const Flags& flags) {
 Options options(const Flags& flags) {
   try {
     return parsed(flags).value();
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     ADD_FAILURE() << testing::PrintToString(flags) << ": " << error.what();
     return {};
   }
@@ -39,7 +39,7 @@ Options options(const Flags& flags) {
 std::string refusal(const Flags& flags) {
   try {
     (void)parsed(flags);
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), 2);
     EXPECT_THAT(error.what(), Not(HasSubstr("\n")));
     return error.what();

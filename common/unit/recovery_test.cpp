@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <functional>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/bytes.hpp"
 #include "disk/checksum.hpp"
 #include "disk/manifest.hpp"
@@ -341,7 +341,7 @@ TEST(OtherFormats, TheLogOfStage5IsRefusedAndAnyOtherFileIsLeftAlone) {
   try {
     (void)read_folder(folder, false);
     ADD_FAILURE() << "it was taken for a new store";
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
     EXPECT_THAT(error.what(), testing::StartsWith("log-1 is of stage 5"));
   }

@@ -10,7 +10,7 @@
 
 #include <new>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/data_files.hpp"
 #include "disk/inspect.hpp"
 #include "disk/manifest.hpp"
@@ -103,7 +103,7 @@ TEST_F(StoreTest, WhereOneMustExistNoneIsBegun) {
   folder_.put("other", "text");
   folder_.put("MANIFEST.tmp", "of a start that was cut short");
   const auto before = folder_.files();
-  EXPECT_THROW(OpenStore(folder_, settings), StartError);
+  EXPECT_THROW(OpenStore(folder_, settings), FatalError);
   EXPECT_EQ(folder_.files(), before);
   run_store({"a"}, false);
   EXPECT_FALSE(OpenStore(folder_, settings).contents().empty());
@@ -242,7 +242,7 @@ TEST_F(StoreTest, AFolderThatCannotBeRepairedIsNoStartAndIsLeftAsItWas) {
   try {
     const OpenStore store{folder_};
     FAIL() << "the store was opened";
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
   }
   EXPECT_EQ(folder_.files(), before);
@@ -254,7 +254,7 @@ TEST_F(StoreTest, AFirstStartWithoutRoomIsNoneAndLeavesNothingBehind) {
   for (const std::size_t bytes : {0u, 100u, 500u, 1100u}) {
     folder_ = SimulatedFolder{};
     folder_.set_capacity(bytes);
-    EXPECT_THROW(OpenStore{folder_}, StartError) << bytes;
+    EXPECT_THROW(OpenStore{folder_}, FatalError) << bytes;
     EXPECT_THAT(folder_.files(), IsEmpty()) << bytes;
   }
 }
@@ -390,7 +390,7 @@ TEST_F(StoreTest, ARecordThatMakesNoSenseIsNoStart) {
   EXPECT_THAT(refusal(folder_), AllOf(HasSubstr(segment_name(1) + " is damaged at offset 64"),
                                       HasSubstr("makes no sense")));
   std::ostringstream out;
-  EXPECT_THROW(inspect_folder(folder_, false, out), StartError);
+  EXPECT_THROW(inspect_folder(folder_, false, out), FatalError);
 }
 
 TEST_F(StoreTest, WithoutMemoryForALookAtOlderSnapshotsItServesAndSaysSo) {

@@ -129,7 +129,7 @@ class Timelines : public testing::Test {
     std::ostringstream out;
     try {
       inspect_folder(folder, false, out);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       return error.what();
     }
     return {};
@@ -158,7 +158,7 @@ class Timelines : public testing::Test {
       EXPECT_TRUE(was(store.wal().last_lsn(), store.contents()))
           << "at LSN " << store.wal().last_lsn();
       if (contents) *contents = store.contents();
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       return error.what();
     }
     EXPECT_EQ(outcome_of(cut).refusal, "");

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <thread>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
 #include "open_store.hpp"
@@ -162,7 +162,7 @@ TEST_F(WalFailureTest, AFirstSegmentThatCannotBeMadeIsNoStart) {
   try {
     const OpenLog log{folder_};
     FAIL() << "the log was opened";
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
     EXPECT_THAT(error.what(), HasSubstr("cannot begin a segment of the log: "));
   }

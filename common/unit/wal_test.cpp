@@ -10,7 +10,7 @@
 #include <latch>
 #include <thread>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
 #include "open_log.hpp"

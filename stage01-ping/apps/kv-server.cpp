@@ -2,9 +2,9 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/fatal_error.hpp"
 #include "base/flags.hpp"
 #include "base/standard_streams.hpp"
-#include "base/start_error.hpp"
 #include "net/server.hpp"
 
 int main(int argc, char** argv) {
@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     std::cout << "listening on " << server.endpoint() << std::endl;
     if (has_output) kv::flush_output(kv::Exit::cannot_start);
     server.run();
-  } catch (const kv::StartError& error) {
+  } catch (const kv::FatalError& error) {
     std::cerr << "kv-server: " << error.what() << '\n';
     return error.exit_status();
   }

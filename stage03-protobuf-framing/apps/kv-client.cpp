@@ -3,9 +3,9 @@
 #include <iostream>
 #include <string>
 
+#include "base/fatal_error.hpp"
 #include "base/flags.hpp"
 #include "base/standard_streams.hpp"
-#include "base/start_error.hpp"
 #include "client/client_command.hpp"
 #include "client/client_shell.hpp"
 
@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::cerr << "kv-client: " << error.what() << '\n';
     return static_cast<int>(kv::Exit::usage);
-  } catch (const kv::StartError& error) {
+  } catch (const kv::FatalError& error) {
     std::cerr << "kv-client: " << error.what() << '\n';
     return error.exit_status();
   }

@@ -2,12 +2,12 @@
 
 #include <iostream>
 
+#include "base/fatal_error.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/options.hpp"
 #include "base/signals.hpp"
 #include "base/standard_streams.hpp"
-#include "base/start_error.hpp"
 #include "command/service.hpp"
 #include "net/server.hpp"
 #include "table/memtable.hpp"
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
     if (has_output) kv::flush_output(kv::Exit::cannot_start);
     server.run();
     return 0;
-  } catch (const kv::StartError& error) {
+  } catch (const kv::FatalError& error) {
     std::cerr << "kv-server: " << error.what() << '\n';
     return error.exit_status();
   } catch (const std::exception& error) {  // as when there are too few descriptors

@@ -162,7 +162,7 @@ int main(int argc, char** argv) {
                             if (error) std::rethrow_exception(error);
                           });
     context.run();
-  } catch (const kv::StartError& error) {
+  } catch (const kv::FatalError& error) {
     std::cerr << "coroutines: " << error.what() << '\n';
     return error.exit_status();
   }

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/log_reader.hpp"
 #include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
@@ -51,7 +51,7 @@ class Damage : public testing::Test {
       return found == contents_      ? Start::identical
              : found == before_last_ ? Start::without_the_last
                                      : Start::wrong;
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
       return Start::refused;
     }

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
@@ -42,7 +42,7 @@ class Fault : public testing::Test {
       }
       run.ended = !store.store().close();  // its own errors, too
       EXPECT_EQ(store.failures(), store.wal().failed() ? 1 : 0);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start)) << error.what();
       run.ended = true;
     }
@@ -77,7 +77,7 @@ class Fault : public testing::Test {
       EXPECT_TRUE(std::find(&run.states[run.acknowledged], &run.states.back() + 1, found) !=
                   &run.states.back() + 1)
           << how << ": " << testing::PrintToString(found);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       ADD_FAILURE() << how << ": " << error.what();
     }
   }
@@ -151,7 +151,7 @@ class Fault : public testing::Test {
       try {
         EXPECT_EQ(recover(folder), expected);
         ++started;
-      } catch (const StartError&) {
+      } catch (const FatalError&) {
         ++refused;
       }
       if (folder.reads() < number) break;

@@ -7,7 +7,7 @@
 
 #include <sstream>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {
@@ -33,7 +33,7 @@ class InspectTest : public testing::Test {
     std::ostringstream out;
     try {
       inspect_folder(folder_, records, out);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       out << "exit " << error.exit_status() << ": " << error.what();
     }
     EXPECT_EQ(folder_.operations(), before) << "it never writes";

@@ -11,7 +11,7 @@
 #include <random>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "fixtures/figure.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
@@ -111,7 +111,7 @@ TEST_F(Lives, LoseNothingThatWasAcknowledged) {
       for (std::size_t life = 2 + below(5); life > 0 && !HasFailure(); --life, ++starts)
         left = live(left);
       EXPECT_THAT(left.states, testing::Contains(recover(left.folder)));
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       ADD_FAILURE() << error.what();
     }
   }

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/recovery.hpp"
 
 namespace kv::test {
@@ -34,7 +34,7 @@ Contents look(const SimulatedFolder& folder) {
 std::string refusal(const SimulatedFolder& folder) {
   try {
     OpenStore{folder};
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
     return error.what();
   }

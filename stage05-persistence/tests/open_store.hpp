@@ -13,7 +13,7 @@
 namespace kv::test {
 
 /// A store on a simulated folder, and its memtable. Its end is that of a process that is killed:
-/// close() makes it an orderly one. Throws StartError as Store does.
+/// close() makes it an orderly one. Throws FatalError as Store does.
 class OpenStore {
  public:
   explicit OpenStore(const SimulatedFolder& folder, std::uint64_t snapshot_every = 0);
@@ -34,13 +34,13 @@ class OpenStore {
   std::unique_ptr<Store> store_;
 };
 
-/// What a start finds. Throws StartError as Store does.
+/// What a start finds. Throws FatalError as Store does.
 Contents recover(const SimulatedFolder& folder);
 
 /// What a start would find; quicker, and it changes nothing.
 Contents look(const SimulatedFolder& folder);
 
-/// The text of the StartError that a start ends in; it expects one, with the exit status 65.
+/// The text of the FatalError that a start ends in; it expects one, with the exit status 65.
 std::string refusal(const SimulatedFolder& folder);
 
 /// Commands that change a few keys in all ways, with values that are hard on a log: nothing but

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "fixtures/temp_folder.hpp"
 
 namespace kv::test {
@@ -30,11 +30,11 @@ class PosixFolderTest : public testing::Test {
 
   std::unique_ptr<Folder> open() const { return open_posix_folder(data_, true); }
 
-  /// The text of the StartError that opening this ends in.
+  /// The text of the FatalError that opening this ends in.
   static std::string refusal(const fs::path& path, bool make) {
     try {
       (void)open_posix_folder(path, make);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
       return error.what();
     }

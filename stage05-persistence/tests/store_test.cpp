@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/recovery.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
@@ -195,7 +195,7 @@ TEST_F(StoreTest, RefusesTheFolderOfAnotherStage) {
     try {
       OpenStore{folder};
       ADD_FAILURE() << name;
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::cannot_start));
       EXPECT_THAT(error.what(), AllOf(HasSubstr("another stage"), HasSubstr(name)));
     }

@@ -1,9 +1,9 @@
 #include <iostream>
 
+#include "base/fatal_error.hpp"
 #include "base/flags.hpp"
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"
-#include "base/start_error.hpp"
 #include "disk/inspect.hpp"
 #include "disk/posix_folder.hpp"
 
@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::cerr << "kv-inspect: " << error.what() << '\n';
     return static_cast<int>(kv::Exit::usage);
-  } catch (const kv::StartError& error) {
+  } catch (const kv::FatalError& error) {
     std::cout.flush();
     std::cerr << "kv-inspect: " << error.what() << '\n';
     return error.exit_status();

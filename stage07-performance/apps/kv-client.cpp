@@ -3,9 +3,9 @@
 #include <iostream>
 #include <string>
 
+#include "base/fatal_error.hpp"
 #include "base/flags.hpp"
 #include "base/standard_streams.hpp"
-#include "base/start_error.hpp"
 #include "client/client_command.hpp"
 #include "client/client_shell.hpp"
 #include "command/auth.hpp"
@@ -16,8 +16,8 @@ namespace {
 /// A file without a token is wrong use, as is one that is not there.
 std::string token_in(const std::string& file) try {
   return file.empty() ? "" : kv::read_token(file);
-} catch (const kv::StartError& error) {
-  throw kv::StartError{kv::Exit::usage, error.what()};
+} catch (const kv::FatalError& error) {
+  throw kv::FatalError{kv::Exit::usage, error.what()};
 }
 
 /// -p and --port, and not - or -5.
@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::cerr << "kv-client: " << error.what() << '\n';
     return static_cast<int>(kv::Exit::usage);
-  } catch (const kv::StartError& error) {
+  } catch (const kv::FatalError& error) {
     std::cerr << "kv-client: " << error.what() << '\n';
     return error.exit_status();
   }

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   (void)kv::open_standard_streams();  // without an output all that is printed is lost, as it was
   try {
     return run(argc, argv);
-  } catch (const kv::StartError& error) {
+  } catch (const kv::FatalError& error) {
     std::cerr << "kv-bench: " << error.what() << '\n';
     return error.exit_status();
   } catch (const std::exception& error) {

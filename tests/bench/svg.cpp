@@ -11,9 +11,8 @@ namespace {
 
 constexpr double width = 720;
 constexpr const char* ink = "#77808b";  // about the same contrast on white and on black
-constexpr std::array<const char*, colours> palette = {"#8b8b8b", "#d9822b", "#3f8fd2",
-                                                      "#3aa675", "#c0549c", "#c9a227",
-                                                      "#8a63d2", "#d24f4f"};
+constexpr std::array<const char*, colours> palette = {"#8b8b8b", "#d9822b", "#3f8fd2", "#3aa675",
+                                                      "#c0549c", "#c9a227", "#8a63d2", "#d24f4f"};
 
 std::string escaped(const std::string& text) {
   std::string out;

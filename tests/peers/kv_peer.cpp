@@ -3,7 +3,7 @@
 #include <csignal>
 #include <limits>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/log_format.hpp"
 #include "disk/log_reader.hpp"
 #include "disk/manifest.hpp"
@@ -82,7 +82,7 @@ class Stage5 : public Peer {
   std::unique_ptr<Running> start(const fs::path& folder) const override {
     try {
       return std::make_unique<RunningStore>(folder);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       throw Refused{error.what()};
     }
   }

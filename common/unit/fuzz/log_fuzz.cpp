@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/bytes.hpp"
 #include "disk/manifest.hpp"
 #include "disk/store.hpp"
@@ -69,7 +69,7 @@ void start(const std::string& bytes, bool truncate) {
   try {
     found = look(folder, truncate, found);
     if (!kv::repair_folder(folder, found)) std::abort();
-  } catch (const kv::StartError&) {
+  } catch (const kv::FatalError&) {
     return;  // a refusal
   }
   if (found.segments.empty()) return;

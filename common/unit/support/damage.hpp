@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/inspect.hpp"
 #include "disk/manifest.hpp"
 #include "fixtures/figure.hpp"
@@ -36,7 +36,7 @@ inline Outcome outcome_of(const SimulatedFolder& folder) {
     const bool torn = !found.segments.empty() && found.segments.back().tail != Tail::clean;
     const bool warned = !found.warnings.empty() || !check_rest(folder, found).warnings.empty();
     return {{}, found.end.lsn, contents_of(memtable), torn || warned};
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
     return {error.what(), 0, {}, true};
   }
@@ -127,7 +127,7 @@ class Damage : public testing::Test {
     std::string inspected;
     try {
       inspect_folder(folder_, false, out);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       inspected = error.what();
     }
     EXPECT_EQ(inspected, plain.refusal);
@@ -140,7 +140,7 @@ class Damage : public testing::Test {
       EXPECT_EQ(lsn, undamaged_lsn());
       ASSERT_LT(lsn, states_.size());
       EXPECT_EQ(contents, states_[lsn]);
-    } catch (const StartError& error) {
+    } catch (const FatalError& error) {
       ADD_FAILURE() << "with --recover=truncate: " << error.what();
     }
     EXPECT_EQ(recover(folder, {.limits = limits}), contents);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 namespace kv::test {
 
@@ -36,7 +36,7 @@ Contents look(const SimulatedFolder& folder) {
 std::string refusal(const SimulatedFolder& folder, const Store::Settings& settings) {
   try {
     OpenStore{folder, settings};
-  } catch (const StartError& error) {
+  } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
     return error.what();
   }

@@ -14,7 +14,7 @@
 namespace kv::test {
 
 /// A store on a simulated folder, and its memtable. Its end is that of a process that is killed:
-/// close() makes it an orderly one. Throws StartError as Store does.
+/// close() makes it an orderly one. Throws FatalError as Store does.
 class OpenStore {
  public:
   explicit OpenStore(const SimulatedFolder& folder,
@@ -44,13 +44,13 @@ inline Loader into(MemTable& memtable) {
           .clear = [&memtable] { memtable.clear(); }};
 }
 
-/// What a start finds. Throws StartError as Store does.
+/// What a start finds. Throws FatalError as Store does.
 Contents recover(const SimulatedFolder& folder, const Store::Settings& settings = {});
 
 /// What a start would find; quicker, and it changes nothing.
 Contents look(const SimulatedFolder& folder);
 
-/// The text of the StartError that a start with these settings ends in; it expects one, with the
+/// The text of the FatalError that a start with these settings ends in; it expects one, with the
 /// exit status 65.
 std::string refusal(const SimulatedFolder& folder, const Store::Settings& settings = {});
 

@@ -8,8 +8,8 @@
 #include <limits>
 #include <string>
 
+#include "base/fatal_error.hpp"
 #include "base/standard_streams.hpp"
-#include "base/start_error.hpp"
 
 // The one place where flags are read. CLI11 2.1 reads -1 as 2^64-1 and 010 as eight; here a number
 // is decimal digits from the first character to the last, and within its bounds.
@@ -36,7 +36,7 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, Number& number,
 }
 
 /// False when --help or --version has been answered and nothing is left to do. Throws
-/// StartError(usage) with one line that names the flag and what it takes.
+/// FatalError(usage) with one line that names the flag and what it takes.
 inline bool parse_flags(CLI::App& app, int argc, const char* const* argv) {
   try {
     for (int i = 1; i < argc; ++i) {  // for an empty value CLI11 would take the next word
@@ -51,7 +51,7 @@ inline bool parse_flags(CLI::App& app, int argc, const char* const* argv) {
     flush_output();
     return false;
   } catch (const CLI::ParseError& error) {
-    throw StartError{Exit::usage, error.what()};
+    throw FatalError{Exit::usage, error.what()};
   }
   return true;
 }

@@ -10,10 +10,10 @@ namespace kv {
 using boost::asio::ip::tcp;
 
 /// An acceptor that listens at this port of 127.0.0.1: other machines cannot reach it. 0 picks a
-/// free one. Throws StartError(cannot_start).
+/// free one. Throws FatalError(cannot_start).
 tcp::acceptor listen(boost::asio::io_context& context, std::uint16_t port);
 
-/// Throws StartError(cannot_start) when there is no descriptor left for a connection.
+/// Throws FatalError(cannot_start) when there is no descriptor left for a connection.
 void expect_room(tcp::acceptor& acceptor);
 
 /// What every accepted socket has: a reply does not wait for the next one to go with it, and a

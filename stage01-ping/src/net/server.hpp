@@ -12,7 +12,7 @@ namespace kv {
 /// kernel's queue until the first has left.
 class Server {
  public:
-  explicit Server(std::uint16_t port);  // throws StartError
+  explicit Server(std::uint16_t port);  // throws FatalError
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 

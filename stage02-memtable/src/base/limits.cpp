@@ -8,8 +8,8 @@
 namespace kv {
 
 std::uint32_t connection_limit(std::uint32_t wanted) {
-  constexpr rlim_t others =
-      32;  // descriptors that are no connections: logs, files, the listening socket
+  // Descriptors that are no connections: logs, files, the listening socket.
+  constexpr rlim_t others = 32;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   if (limit.rlim_cur < wanted + others) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 // Standard input, output and error may be closed, full, or read by nobody.
 
@@ -11,7 +11,7 @@ namespace kv {
 /// output that was closed fails as before; a log is discarded. Answers whether the output was open.
 bool open_standard_streams();
 
-/// Flushes standard output. Throws StartError(lost) when anything printed so far has not arrived.
+/// Flushes standard output. Throws FatalError(lost) when anything printed so far has not arrived.
 void flush_output(Exit lost = Exit::output_lost);
 
 }  // namespace kv

@@ -5,7 +5,7 @@
 
 #include <boost/asio/error.hpp>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 namespace kv {
 namespace {
@@ -24,7 +24,7 @@ tcp::acceptor listen(boost::asio::io_context& context, std::uint16_t port) {
   try {
     return tcp::acceptor{context, endpoint};  // opens, binds (SO_REUSEADDR set) and listens
   } catch (const boost::system::system_error& error) {
-    throw StartError{Exit::cannot_start, "cannot listen on 127.0.0.1:" + std::to_string(port) +
+    throw FatalError{Exit::cannot_start, "cannot listen on 127.0.0.1:" + std::to_string(port) +
                                              ": " + error.code().message() + way_out(error.code())};
   }
 }
@@ -32,7 +32,7 @@ tcp::acceptor listen(boost::asio::io_context& context, std::uint16_t port) {
 void expect_room(tcp::acceptor& acceptor) {
   const int spare = ::dup(acceptor.native_handle());
   if (spare < 0) {
-    throw StartError{Exit::cannot_start,
+    throw FatalError{Exit::cannot_start,
                      "cannot accept a connection: no descriptor is left (raise ulimit -n)"};
   }
   ::close(spare);

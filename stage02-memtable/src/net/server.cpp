@@ -8,8 +8,8 @@
 #include <system_error>
 #include <thread>
 
+#include "base/fatal_error.hpp"
 #include "base/limits.hpp"
-#include "base/start_error.hpp"
 #include "net/linger.hpp"
 #include "net/session.hpp"
 
@@ -40,7 +40,7 @@ Server::Server(std::uint16_t port, std::uint32_t max_connections, Service& servi
   try {
     std::thread{[] {}}.join();  // as each connection will need one
   } catch (const std::system_error& error) {
-    throw StartError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
+    throw FatalError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
                                              " (ulimit -u and -v bound them)"};
   }
 }

@@ -14,7 +14,7 @@ namespace kv {
 /// must outlive it, and it the connections: run() never returns.
 class Server {
  public:
-  /// Throws StartError.
+  /// Throws FatalError.
   Server(std::uint16_t port, std::uint32_t max_connections, Service& service);
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }

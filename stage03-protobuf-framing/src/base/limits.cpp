@@ -8,7 +8,7 @@
 #include <iterator>
 #include <system_error>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 namespace kv {
 
@@ -31,7 +31,7 @@ std::uint32_t connection_limit(std::uint32_t wanted, std::uint32_t threads) {
     (void)::getrlimit(RLIMIT_NOFILE, &limit);
   }
   if (limit.rlim_cur <= kept) {
-    throw StartError{Exit::cannot_start,
+    throw FatalError{Exit::cannot_start,
                      fmt::format("cannot serve a connection: the limit of open files is {}, and {} "
                                  "are needed beside it with --threads {} (raise ulimit -n)",
                                  limit.rlim_cur, kept, threads)};

@@ -65,14 +65,14 @@ std::vector<Setting> read_config(const std::string& file) {
     }
   }
   if (!stream.eof()) {  // it is not there, or no file
-    throw StartError{Exit::usage, "--config: cannot read the file '" + file +
+    throw FatalError{Exit::usage, "--config: cannot read the file '" + file +
                                       "': " + std::generic_category().message(errno)};
   }
   return settings;
 }
 
-StartError config_error(const std::string& file, std::size_t line, const std::string& what) {
-  return StartError{Exit::usage, file + ", line " + std::to_string(line) + ": " + what};
+FatalError config_error(const std::string& file, std::size_t line, const std::string& what) {
+  return FatalError{Exit::usage, file + ", line " + std::to_string(line) + ": " + what};
 }
 
 }  // namespace kv

@@ -26,7 +26,7 @@ bool open_standard_streams() {
 
 void flush_output(Exit lost) {
   if (std::cout.flush() && std::ferror(stdout) == 0) return;
-  throw StartError{lost,
+  throw FatalError{lost,
                    "cannot write to standard output: " + std::generic_category().message(errno)};
 }
 

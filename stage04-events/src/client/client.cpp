@@ -23,14 +23,14 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-constexpr std::size_t frame_bytes_max =
-    64 * 1024 * 1024;  // the most that a server can be told to send
+// The most that a server can be told to send.
+constexpr std::size_t frame_bytes_max = 64 * 1024 * 1024;
 
 namespace {
 
 Result<Response> response_from(const std::string& message) {
   auto response = decode_response(message);
-  if (!response) throw StartError{Exit::no_connection, response.error().message};
+  if (!response) throw FatalError{Exit::no_connection, response.error().message};
   if (response->status != Status::ok) return Error{response->status, response->message};
   return response;
 }
@@ -76,7 +76,7 @@ void Client::connect() try {
   socket_.set_option(tcp::no_delay{true});
   socket_.set_option(tcp::socket::keep_alive{true});  // who watches has no timeout
 } catch (const boost::system::system_error& error) {
-  throw StartError{Exit::no_connection, "cannot connect to " + server() + ": " +
+  throw FatalError{Exit::no_connection, "cannot connect to " + server() + ": " +
                                             error.code().message() + " (is kv-server running?)"};
 }
 
@@ -109,7 +109,7 @@ Client::Work Client::receive() {
   const std::size_t length =
       boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(frame.data()));
   if (length > frame_bytes_max)
-    throw StartError{Exit::no_connection, server() + " does not speak our protocol"};
+    throw FatalError{Exit::no_connection, server() + " does not speak our protocol"};
   frame.resize(length);
   co_await asio::async_read(socket_, asio::buffer(frame), asio::use_awaitable);
   co_return frame;
@@ -134,7 +134,7 @@ std::string Client::finish(Work work, std::chrono::milliseconds limit) {
   }
   socket_.close();
   context_.run();  // the work sees it, and ends
-  throw StartError{Exit::no_connection,
+  throw FatalError{Exit::no_connection,
                    fmt::format("no answer from {} within {} s (does it speak our protocol? "
                                "--timeout gives it longer)",
                                server(), std::chrono::duration<double>{limit}.count())};

@@ -8,16 +8,16 @@
 #include <cstdint>
 #include <string>
 
+#include "base/fatal_error.hpp"
 #include "base/result.hpp"
-#include "base/start_error.hpp"
 #include "command/command.hpp"
 
 namespace kv {
 
 /// The connection ended before the answer was there. Another one may be made.
-class ConnectionLost : public StartError {
+class ConnectionLost : public FatalError {
  public:
-  explicit ConnectionLost(const std::string& message) : StartError{Exit::no_connection, message} {}
+  explicit ConnectionLost(const std::string& message) : FatalError{Exit::no_connection, message} {}
 };
 
 /// A blocking client: one connection, one command at a time.
@@ -28,7 +28,7 @@ class Client {
          std::string token);
 
   /// Sends a command and waits for its answer; connects where there is no connection. Error: the
-  /// server answered with one. Throws ConnectionLost, and StartError(no_connection) when nobody
+  /// server answered with one. Throws ConnectionLost, and FatalError(no_connection) when nobody
   /// can be reached, or answers in time, or answers in our protocol.
   Result<Response> ask(const Request& request);
 

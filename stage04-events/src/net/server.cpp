@@ -8,8 +8,8 @@
 #include <new>
 #include <system_error>
 
+#include "base/fatal_error.hpp"
 #include "base/limits.hpp"
-#include "base/start_error.hpp"
 
 namespace kv {
 
@@ -39,7 +39,7 @@ void Server::start_threads() try {
     });
   }
 } catch (const std::system_error& error) {
-  throw StartError{Exit::cannot_start,
+  throw FatalError{Exit::cannot_start,
                    "cannot start a thread: " + error.code().message() +
                        " (--threads asks for fewer; ulimit -u and -v bound them)"};
 }

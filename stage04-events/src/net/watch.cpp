@@ -10,8 +10,8 @@ void Watcher::add(const Event& event) {
   if (overflown_) return;
   const bool wake = waiting_.empty();
   waiting_bytes_ += event ? event->size() : 0;
-  overflown_ =
-      !event || (!wake && waiting_bytes_ > watch_bytes_max);  // one is taken, however large
+  // One is taken, however large.
+  overflown_ = !event || (!wake && waiting_bytes_ > watch_bytes_max);
   if (overflown_) {
     waiting_.clear();
   } else {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 // A configuration file:
 //
@@ -24,10 +24,10 @@ struct Setting {
   std::size_t line;  ///< from 1
 };
 
-/// Throws StartError(usage): the file cannot be read, or a line is none of these.
+/// Throws FatalError(usage): the file cannot be read, or a line is none of these.
 std::vector<Setting> read_config(const std::string& file);
 
 /// What is wrong in a line of the file, for the reader of the message.
-StartError config_error(const std::string& file, std::size_t line, const std::string& what);
+FatalError config_error(const std::string& file, std::size_t line, const std::string& what);
 
 }  // namespace kv

@@ -21,15 +21,15 @@ inline constexpr std::size_t token_bytes_max = 1000;  ///< the smallest --max-fr
 
 inline constexpr std::chrono::seconds drain_time{5};  ///< from SIGTERM to the end, whatever is left
 
-inline constexpr std::uint32_t refusals_max =
-    16;  ///< that wait, at a time; who comes on top is told and closed at once
+/// Refused connections that wait for their end; who comes on top is told and closed at once.
+inline constexpr std::uint32_t refusals_max = 16;
 
 // Descriptors that are no connections; taken by them, they would be missing for what must go on.
-inline constexpr std::uint32_t server_descriptors =
-    12;  ///< listening 1, signals 2, the accepting loop 3; the rest for a look into /proc, or a log
+/// Of the server: listening 1, signals 2, the accepting loop 3; the rest for /proc, or a log.
+inline constexpr std::uint32_t server_descriptors = 12;
 inline constexpr std::uint32_t thread_descriptors = 3;  ///< of a loop: epoll, eventfd, timerfd
-inline constexpr std::uint32_t store_descriptors =
-    5;  ///< the folder, the log, the next one, the snapshot; and a listing of the folder
+/// Of the store: folder, log, the next one, snapshot; and a listing of the folder.
+inline constexpr std::uint32_t store_descriptors = 5;
 
 /// Of keys or pairs in one command: while it is worked on each takes up to 200 bytes, however short
 /// it is on the wire. So all of them take at most five times the longest frame.
@@ -43,7 +43,7 @@ std::optional<std::size_t> open_descriptors();
 /// How many connections there can be: `wanted`, or as many as the process may have descriptors for
 /// beside those that it has, its threads will have, and refused clients for a moment. Raises the
 /// process's own limit as far as the system lets it, and logs when that is not enough. Throws
-/// StartError(cannot_start) when there is none for a single connection.
+/// FatalError(cannot_start) when there is none for a single connection.
 std::uint32_t connection_limit(std::uint32_t wanted, std::uint32_t threads);
 
 }  // namespace kv

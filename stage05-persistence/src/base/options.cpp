@@ -7,10 +7,10 @@
 #include <thread>
 
 #include "base/config.hpp"
+#include "base/fatal_error.hpp"
 #include "base/flags.hpp"
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"
-#include "base/start_error.hpp"
 
 namespace kv {
 namespace {
@@ -76,15 +76,15 @@ void check_host(Options& options) {
   boost::system::error_code bad;
   const auto address = boost::asio::ip::make_address(options.host, bad);
   if (bad) {
-    throw StartError{Exit::usage,
+    throw FatalError{Exit::usage,
                      "--host: '" + options.host + "' is not an IP address, such as 127.0.0.1"};
   }
   if (!address.is_loopback() && options.auth_token_file.empty() && options.allow_remote) {
-    throw StartError{Exit::usage,
+    throw FatalError{Exit::usage,
                      "--allow-remote needs --auth-token-file, or anybody can do anything"};
   }
   if (!address.is_loopback() && !options.allow_remote) {
-    throw StartError{Exit::usage,
+    throw FatalError{Exit::usage,
                      "--host " + options.host +
                          " can be reached from other machines, and nothing here is encrypted: "
                          "add --allow-remote if that is what you want"};
@@ -109,7 +109,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     flush_output();
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    throw StartError{Exit::usage, error.what()};
+    throw FatalError{Exit::usage, error.what()};
   }
   return options;
 }

@@ -31,8 +31,8 @@ struct Options {
 };
 
 /// nullopt when --help or --version has been answered and nothing is left to do.
-/// Throws StartError(usage) with one line that names the flag, or the file and its line, and what
-/// is expected; StartError(output_lost) when nobody can read the help.
+/// Throws FatalError(usage) with one line that names the flag, or the file and its line, and what
+/// is expected; FatalError(output_lost) when nobody can read the help.
 std::optional<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace kv

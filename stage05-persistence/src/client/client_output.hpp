@@ -8,7 +8,7 @@ namespace kv {
 /// Where kv-client prints what it has to tell: answers on standard output, as lines for people or
 /// with --json an object a line for scripts; errors on standard error, with --json among the
 /// answers. On a terminal control characters are escaped, or who stored them would control it.
-/// Throws StartError(output_lost) when an answer cannot be written.
+/// Throws FatalError(output_lost) when an answer cannot be written.
 class ClientOutput {
  public:
   explicit ClientOutput(bool json);

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/byte_order_mark.hpp"
+#include "base/fatal_error.hpp"
 #include "base/limits.hpp"
-#include "base/start_error.hpp"
 #include "base/utf8.hpp"
 
 namespace kv {
@@ -30,14 +30,14 @@ std::string read_token(const std::string& file) {
   std::ostringstream text;
   text << stream.rdbuf();
   if (!stream || !text)
-    throw StartError{Exit::cannot_start, "cannot read a token from the file " + file};
+    throw FatalError{Exit::cannot_start, "cannot read a token from the file " + file};
   std::string token = text.str();
   drop_byte_order_mark(token);
   if (token.ends_with('\n')) token.pop_back();
   if (token.ends_with('\r')) token.pop_back();
-  if (token.empty()) throw StartError{Exit::cannot_start, "no token in the token file " + file};
+  if (token.empty()) throw FatalError{Exit::cannot_start, "no token in the token file " + file};
   if (token.size() > token_bytes_max || !is_utf8(token)) {  // no client could send it
-    throw StartError{Exit::cannot_start, "the token in " + file + " is not UTF-8 of up to " +
+    throw FatalError{Exit::cannot_start, "the token in " + file + " is not UTF-8 of up to " +
                                              std::to_string(token_bytes_max) + " bytes"};
   }
   return token;

@@ -6,7 +6,7 @@
 
 namespace kv {
 
-/// The token in a file, without the newline at its end. Throws StartError(cannot_start) when it
+/// The token in a file, without the newline at its end. Throws FatalError(cannot_start) when it
 /// can't be read or is empty.
 std::string read_token(const std::string& file);
 

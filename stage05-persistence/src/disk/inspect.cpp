@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/fatal_error.hpp"
 #include "base/log.hpp"
-#include "base/start_error.hpp"
 #include "disk/recovery.hpp"
 
 namespace kv {
@@ -15,7 +15,7 @@ namespace {
 
 void print_file(const Folder& folder, const std::string& name, bool records, std::ostream& out) {
   const auto bytes = folder.read(name);
-  if (!bytes) throw StartError{Exit::cannot_start, bytes.error().message};
+  if (!bytes) throw FatalError{Exit::cannot_start, bytes.error().message};
   const bool is_log = name != snapshot_name;
   const auto log = read_log(*bytes, is_log ? log_magic : snapshot_magic);
   if (!log) return fmt::print(out, "{}: {}\n", name, log.error().message);
@@ -35,7 +35,7 @@ void print_file(const Folder& folder, const std::string& name, bool records, std
 
 void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
   auto names = folder.list();
-  if (!names) throw StartError{Exit::cannot_start, names.error().message};
+  if (!names) throw FatalError{Exit::cannot_start, names.error().message};
   std::ranges::sort(*names);
   for (const auto& name : *names) {
     if (name == snapshot_name || first_lsn_of(name)) print_file(folder, name, records, out);

@@ -7,7 +7,7 @@
 namespace kv {
 
 /// Prints what a data folder holds; with `records`, each record as well. Changes nothing. Throws
-/// StartError after the printing, when a start would refuse.
+/// FatalError after the printing, when a start would refuse.
 void inspect_folder(const Folder& folder, bool records, std::ostream& out);
 
 }  // namespace kv

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 namespace kv {
 namespace {
@@ -31,7 +31,7 @@ Error failure(const std::string& what) {
   return {Status::storage_failed, what + ": " + std::strerror(errno)};
 }
 
-StartError cannot_start(const std::string& what) {
+FatalError cannot_start(const std::string& what) {
   return {Exit::cannot_start, failure(what).message};
 }
 
@@ -165,7 +165,7 @@ std::unique_ptr<Folder> open_posix_folder(const std::string& path, bool make) {
   if (folder.number() < 0) throw cannot_start("cannot open the data folder " + path);
   if (uninterrupted([&] { return ::flock(folder.number(), LOCK_EX | LOCK_NB); }) != 0) {
     if (errno != EWOULDBLOCK) throw cannot_start("cannot lock the data folder " + path);
-    throw StartError{Exit::cannot_start,
+    throw FatalError{Exit::cannot_start,
                      "the data folder " + path + " is in use by another process"};
   }
   (void)std::signal(SIGXFSZ, SIG_IGN);  // a file over the process's limit: an error, not the end

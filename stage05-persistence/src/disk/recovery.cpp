@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 namespace kv {
 namespace {
@@ -14,12 +14,12 @@ namespace {
 /// For what must succeed, or there is no start.
 template <class T>
 T must(Result<T> done) {
-  if (!done) throw StartError{Exit::cannot_start, done.error().message};
+  if (!done) throw FatalError{Exit::cannot_start, done.error().message};
   if constexpr (!std::is_void_v<T>) return std::move(*done);
 }
 
 [[noreturn]] void damaged(const std::string& name, const std::string& what) {
-  throw StartError{Exit::damaged,
+  throw FatalError{Exit::damaged,
                    name + ": " + what + "; the folder of a backup can take its place"};
 }
 
@@ -34,7 +34,7 @@ std::vector<Lsn> read_names(const Folder& folder, Recovered& found) {
   std::vector<Lsn> first_lsns;
   for (const auto& name : must(folder.list())) {
     if (name == "MANIFEST" || name.starts_with("wal-") || name.ends_with(".kv")) {
-      throw StartError{
+      throw FatalError{
           Exit::cannot_start,
           fmt::format("{} is the folder of another stage, in another format: it has a {}",
                       folder.path(), name)};

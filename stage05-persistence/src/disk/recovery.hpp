@@ -25,14 +25,14 @@ struct Recovered {
   Lsn last_lsn = 0;
 };
 
-/// Reads the folder; `change` gets all changes, in order. Throws StartError: damaged, where
+/// Reads the folder; `change` gets all changes, in order. Throws FatalError: damaged, where
 /// something is missing that had been durable; cannot_start, where the folder cannot be read or
 /// belongs to another stage.
 Recovered read_folder(const Folder& folder, const RecordReader& change);
 
 /// Makes the folder ready, and gives the log to go on in. What has been read may be in the kernel's
 /// cache alone, where a sync has failed before: so all of it is written anew, under new ids, before
-/// anybody hears of it. Torn ends are kept in files beside. Throws StartError(cannot_start).
+/// anybody hears of it. Torn ends are kept in files beside. Throws FatalError(cannot_start).
 LogWriter repair_folder(Folder& folder, Recovered& recovered);
 
 }  // namespace kv

@@ -21,7 +21,7 @@ class Store {
  public:
   /// Fills the memtable, which is empty, with what the folder holds; then wal() is to observe it.
   /// The memtable must outlive the store. A snapshot is due when the log has `snapshot_every`
-  /// bytes; 0: never. `on_failure`: see Wal. Throws StartError.
+  /// bytes; 0: never. `on_failure`: see Wal. Throws FatalError.
   Store(std::unique_ptr<Folder> folder, MemTable& memtable, std::uint64_t snapshot_every,
         std::function<void(const Error&)> on_failure);
 

@@ -9,10 +9,10 @@ namespace kv {
 
 using boost::asio::ip::tcp;
 
-/// An acceptor that listens where the options say. Throws StartError(cannot_start).
+/// An acceptor that listens where the options say. Throws FatalError(cannot_start).
 tcp::acceptor listen(boost::asio::io_context& context, const Options& options);
 
-/// Throws StartError(cannot_start) when there is no descriptor left for a connection.
+/// Throws FatalError(cannot_start) when there is no descriptor left for a connection.
 void expect_room(tcp::acceptor& acceptor);
 
 /// What every accepted socket has: a reply does not wait for the next one to go with it, and a

@@ -16,7 +16,7 @@ constexpr Lsn lsn_max = Lsn{1} << 63;  // one that can be counted on from: it ne
 
 void must_be(bool possible, const std::string& name) {
   if (!possible)
-    throw StartError{Exit::damaged, name + ": no log comes to this LSN; move the file away"};
+    throw FatalError{Exit::damaged, name + ": no log comes to this LSN; move the file away"};
 }
 
 /// The log of stage 5 is of another format, and its folder none to begin a new store in.
@@ -26,7 +26,7 @@ void refuse_small_log(const Folder& folder, const std::string& name) {
   const auto file = folder.open(name);
   const auto begin = file ? (*file)->read_at(0, magic.size()) : file.error();
   if (begin && *begin == magic)
-    throw StartError{Exit::cannot_start,
+    throw FatalError{Exit::cannot_start,
                      name + " is of stage 5, which has another format; name another --data-dir"};
 }
 
@@ -53,14 +53,14 @@ void FolderReader::damage(const std::string& file, std::uint64_t offset,
                           const std::string& reason) {
   const auto text = fmt::format("{} is damaged at offset {}: {}", file, offset, reason);
   if (!truncate_) {
-    throw StartError{Exit::damaged, text + "; --recover=truncate starts with what is whole"};
+    throw FatalError{Exit::damaged, text + "; --recover=truncate starts with what is whole"};
   }
   found_.warnings.push_back(text);
 }
 
 void FolderReader::refuse_unknown_version(const std::string& file, const Error& error) {
   if (error.status != Status::unknown_version) return;
-  throw StartError{Exit::damaged, file + ": " + error.message + "; a later one may"};
+  throw FatalError{Exit::damaged, file + ": " + error.message + "; a later one may"};
 }
 
 /// Of each file that is ours: it has an LSN that can be, and is a file that can be read.
@@ -91,7 +91,7 @@ void FolderReader::read_identity() {
         found_.files.has_manifest ? manifest.error().message : "it is missing, and there is data";
     damage(manifest_name, 0, reason);
     if (stores.empty()) {
-      throw StartError{Exit::damaged,
+      throw FatalError{Exit::damaged,
                        fmt::format("{}: {}, and no file tells which store this is; {}",
                                    manifest_name, reason, way_on)};
     }
@@ -100,7 +100,7 @@ void FolderReader::read_identity() {
   }
   const std::set<StoreId> different{stores.begin(), stores.end()};
   if (different.size() == 1 && !different.contains(manifest->store)) {
-    throw StartError{Exit::damaged,
+    throw FatalError{Exit::damaged,
                      fmt::format("{} is of another store than all other files here; put theirs in "
                                  "its place, or move it away and start with --recover=truncate",
                                  manifest_name)};
@@ -146,7 +146,7 @@ void FolderReader::choose_snapshot() {
     if (!header || header->store == found_.store) floor_ = std::max(floor_, lsn);  // by its name
     Pieces pieces{*file};
     const auto snapshot = read_snapshot(pieces, found_.store, lsn, loader_.change);
-    if (pieces.error()) throw StartError{Exit::cannot_start, pieces.error()->message};
+    if (pieces.error()) throw FatalError{Exit::cannot_start, pieces.error()->message};
     if (snapshot) {
       found_.snapshot = *snapshot;
       found_.end = *covered();

@@ -39,7 +39,7 @@ struct Loader {
 };
 
 /// Reads what a start needs, once, checks all of it and gives it to the loader: the newest whole
-/// snapshot, and the log from there on. Throws StartError(damaged) when the data is not a prefix of
+/// snapshot, and the log from there on. Throws FatalError(damaged) when the data is not a prefix of
 /// what it was that holds everything known to have been durable, or of two timelines: names the
 /// file, the offset and the reason. With `truncate` the prefix before the damage is enough.
 Recovered read_folder(const Folder& folder, bool truncate, const Loader& loader = {});

@@ -11,14 +11,14 @@
 #include <random>
 #include <system_error>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 
 namespace kv {
 namespace {
 
 /// For steps of a start: it goes on only when they succeed.
 void must(const Result<void>& done) {
-  if (!done) throw StartError{Exit::cannot_start, done.error().message};
+  if (!done) throw FatalError{Exit::cannot_start, done.error().message};
 }
 
 StoreId random_id() {
@@ -102,7 +102,7 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
       .clear = [&memtable] { memtable.clear(); }};
   auto found = read_folder(*folder_, settings.truncate, loader);
   if (found.is_new && settings.must_exist) {
-    throw StartError{Exit::cannot_start,
+    throw FatalError{Exit::cannot_start,
                      "there is no store in " + folder_->path() +
                          " (is its volume mounted? without --require-store a new one is begun)"};
   }
@@ -121,7 +121,7 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
       found.snapshot ? found.snapshot->created : 0, log_bytes(found), std::move(first));
   folder_watcher_ = std::jthread{[this](const std::stop_token& stop) { watch_folder(stop); }};
 } catch (const std::system_error& error) {
-  throw StartError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
+  throw FatalError{Exit::cannot_start, "cannot start a thread: " + error.code().message() +
                                            " (ulimit -u and -v bound them)"};
 }
 
@@ -138,7 +138,7 @@ void Store::begin_log(const Settings& settings, Recovered& found,
   try {
     wal_ = std::make_unique<Wal>(*folder_, found.store, found.end, settings.sync,
                                  std::move(on_failure), settings.limits, std::move(repair));
-  } catch (const StartError&) {
+  } catch (const FatalError&) {
     const auto files = list_data_files(*folder_);
     if (found.is_new && files && files->segments.empty()) (void)folder_->remove(manifest_name);
     throw;

@@ -28,7 +28,7 @@ class Store {
   };
 
   /// Fills the memtable, which is empty, with what the folder holds; then wal() is to observe it.
-  /// The memtable must outlive the store. `on_failure`: see Wal. Throws StartError, and has left
+  /// The memtable must outlive the store. `on_failure`: see Wal. Throws FatalError, and has left
   /// nothing behind then. Where there is no room to go on writing, it serves reads, and says so.
   Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings& settings,
         std::function<void(const Error&)> on_failure);

@@ -16,8 +16,8 @@ namespace kv {
 /// The events of one table that wait for one connection. Any thread may call.
 class Watcher {
  public:
-  using Event =
-      std::shared_ptr<const std::string>;  // a whole frame, shared by all who watch the table
+  // A whole frame, shared by all who watch the table.
+  using Event = std::shared_ptr<const std::string>;
 
   /// `wake` is called whenever an event comes to an empty queue: by the thread that made the change
   /// and under its locks, so it must only pass the word on.

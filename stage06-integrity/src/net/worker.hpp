@@ -45,8 +45,10 @@ class Worker {
   bool timer_waits_ = false;
   boost::asio::io_context context_{1};  // one thread runs it; it ends before what it uses, above
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-      context_.get_executor()};                // until drain: also without a timer it has not ended
-  boost::asio::steady_timer timer_{context_};  // takes descriptors: here, while there are some
+      context_.get_executor()};  // until drain: also without a timer it has not ended
+  // Made with the worker, not in its thread: a timer takes descriptors, and without them the
+  // server does not start.
+  boost::asio::steady_timer timer_{context_};
   Barrier barrier_;
 };
 

@@ -30,7 +30,7 @@ struct Error {
 };
 
 /// A value, or the Error that is there in its place. Expected failures travel this way; exceptions
-/// are for start-up (start_error.hpp), and bugs are assertions.
+/// are for start-up (fatal_error.hpp), and bugs are assertions.
 template <class T>
 using Result = boost::system::result<T, Error>;
 

@@ -7,7 +7,7 @@
 #include <iostream>
 
 #include "base/byte_order_mark.hpp"
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "client/client_command.hpp"
 
 namespace kv {
@@ -82,7 +82,7 @@ int run_shell(Client& client, const ClientOutput& output) {
     any_error |= !run_line(client, output, line);
   }
   if (std::ferror(stdin) != 0)
-    throw StartError{Exit::usage, "cannot read commands from standard input"};
+    throw FatalError{Exit::usage, "cannot read commands from standard input"};
   return any_error ? 1 : 0;
 }
 

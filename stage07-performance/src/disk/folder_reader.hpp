@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/manifest.hpp"
 #include "disk/recovery.hpp"
 
@@ -19,7 +19,7 @@ inline constexpr const char* way_on = "put the files of a copy in its place";
 /// For what must succeed, or there is no start.
 template <class T>
 T must(Result<T> done) {
-  if (!done) throw StartError{Exit::cannot_start, done.error().message};
+  if (!done) throw FatalError{Exit::cannot_start, done.error().message};
   return std::move(*done);
 }
 

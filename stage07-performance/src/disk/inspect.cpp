@@ -5,8 +5,8 @@
 
 #include <iostream>
 
+#include "base/fatal_error.hpp"
 #include "base/log.hpp"
-#include "base/start_error.hpp"
 #include "disk/recovery.hpp"
 
 namespace kv {
@@ -62,7 +62,7 @@ void print_snapshot(const Folder& folder, const StoreId& store, const std::strin
 
 void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
   const auto files = list_data_files(folder);
-  if (!files) throw StartError{Exit::cannot_start, files.error().message};
+  if (!files) throw FatalError{Exit::cannot_start, files.error().message};
   const auto manifest = read_manifest(folder);
   if (manifest) {
     fmt::print(out, "{}: newest segment {}, {}\n", manifest_name, manifest->newest_segment,
@@ -80,7 +80,7 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
   fmt::print(out, "a start would recover up to LSN {}{}\n", found.end.lsn,
              found.clean ? " (clean stop)" : "");
   if (const auto writable = folder.check_writable(); !writable)
-    throw StartError{Exit::cannot_start, writable.error().message};
+    throw FatalError{Exit::cannot_start, writable.error().message};
 }
 
 }  // namespace kv

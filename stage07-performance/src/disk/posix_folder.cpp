@@ -10,13 +10,13 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/posix_file.hpp"
 
 namespace kv {
 namespace {
 
-StartError cannot_start(const std::string& what) {
+FatalError cannot_start(const std::string& what) {
   return {Exit::cannot_start, failure(what).message};
 }
 
@@ -134,11 +134,11 @@ std::unique_ptr<Folder> open_posix_folder(const std::string& path, bool make) {
   if (folder.number() < 0) throw cannot_start("cannot open the data folder " + path);
   if (uninterrupted([&] { return ::flock(folder.number(), LOCK_EX | LOCK_NB); }) != 0) {
     if (errno != EWOULDBLOCK) {
-      throw StartError{Exit::cannot_start,
+      throw FatalError{Exit::cannot_start,
                        failure("cannot lock the data folder " + path).message +
                            " (it must be on a file system that has flock, such as ext4 or xfs)"};
     }
-    throw StartError{Exit::cannot_start,
+    throw FatalError{Exit::cannot_start,
                      "the data folder " + path + " is in use by another process"};
   }
   (void)std::signal(SIGXFSZ, SIG_IGN);  // a file over the process's limit: an error, not the end

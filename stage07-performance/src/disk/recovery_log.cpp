@@ -19,7 +19,7 @@ void FolderReader::read_log() {
     std::string reason =
         fmt::format("the log begins at LSN {}, and no whole snapshot reaches it", segment->first);
     for (const auto& warning : found_.warnings) reason += "; " + warning;
-    throw StartError{Exit::damaged, fmt::format("{}: {}; {}", segment->second, reason, way_on)};
+    throw FatalError{Exit::damaged, fmt::format("{}: {}; {}", segment->second, reason, way_on)};
   }
   --segment;
   for (auto before = segments_.begin(); before != segment; ++before)
@@ -42,7 +42,7 @@ std::unique_ptr<File> FolderReader::open(const std::string& segment) const {
   auto file = open_segment(folder_, segment);
   if (file) return std::move(*file);
   const bool is_damaged = file.error().status == Status::too_large;
-  throw StartError{is_damaged ? Exit::damaged : Exit::cannot_start, file.error().message};
+  throw FatalError{is_damaged ? Exit::damaged : Exit::cannot_start, file.error().message};
 }
 
 Result<SegmentHeader> FolderReader::header_of(const std::string& segment) const {
@@ -135,7 +135,7 @@ Result<Segment> FolderReader::read_records(const std::string& name, Pieces& piec
   const auto take = [&](auto offset, const RecordHeader& record, std::string_view payload) {
     if (record.type != RecordType::changes || record.lsn <= snapshot_end()) return;
     if (read_changes(payload, loader_.change)) return;
-    throw StartError{Exit::damaged,
+    throw FatalError{Exit::damaged,
                      fmt::format("{} is damaged at offset {}: its checksums are right, and it "
                                  "makes no sense; {}",
                                  name, offset, way_on)};
@@ -163,7 +163,7 @@ bool FolderReader::check_tail(const std::string& name, const Segment& segment,
 
 /// Which of the two is wanted nobody here can know.
 void FolderReader::refuse_other_timeline(const std::string& name, Lsn lsn) const {
-  throw StartError{
+  throw FatalError{
       Exit::damaged,
       fmt::format(
           "{} and {} are of two timelines of this store: they differ at LSN {}; move one of "

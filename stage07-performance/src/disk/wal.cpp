@@ -4,7 +4,7 @@
 #include <cassert>
 #include <utility>
 
-#include "base/start_error.hpp"
+#include "base/fatal_error.hpp"
 #include "disk/data_files.hpp"
 
 namespace kv {
@@ -25,7 +25,7 @@ Wal::Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       durable_lsn_{end.lsn} {
   if (auto begun = begin_first_segment(); !begun) {
     if (!repair_ || !may_come_back(begun.error())) {
-      throw StartError{Exit::cannot_start,
+      throw FatalError{Exit::cannot_start,
                        "cannot begin a segment of the log: " + begun.error().message};
     }
     no_room_ = begun.error();

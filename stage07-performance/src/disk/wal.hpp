@@ -49,7 +49,7 @@ class Wal : public ChangeObserver {
   /// Begins a new segment after `end`. For want of room, where `repair` tells that there are data,
   /// it goes on without: every change is refused until there is room. `on_failure` is called once,
   /// with the log's lock held, on a final error. The folder must outlive the log. Throws
-  /// StartError(cannot_start).
+  /// FatalError(cannot_start).
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       std::function<void(const Error&)> on_failure, const Limits& limits, Repair repair = {});
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,

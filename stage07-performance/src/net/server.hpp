@@ -22,7 +22,7 @@ namespace kv {
 /// in turn.
 class Server {
  public:
-  explicit Server(const Shared& shared);  // throws StartError
+  explicit Server(const Shared& shared);  // throws FatalError
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 

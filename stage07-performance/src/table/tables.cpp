@@ -29,7 +29,8 @@ Row Tables::exchange(const Name& table, const Name& key, Row row) {
     return {};
   }
   const bool remove = !row;
-  row_bytes += bytes - at->block().size();  // modulo 2^64, so also down
+  row_bytes -= at->block().size();
+  row_bytes += bytes;
   at->swap(row);
   if (remove) rows->second.erase(at);
   if (rows->second.empty()) by_name.erase(rows);

@@ -17,9 +17,9 @@ enum class Exit : int {
 };
 
 /// Thrown where a program cannot go on; main prints the text, one line, and exits with the status.
-class StartError : public std::runtime_error {
+class FatalError : public std::runtime_error {
  public:
-  StartError(Exit status, const std::string& message)
+  FatalError(Exit status, const std::string& message)
       : std::runtime_error{message}, status_{status} {}
   int exit_status() const { return static_cast<int>(status_); }
 
