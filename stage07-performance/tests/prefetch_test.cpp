@@ -98,7 +98,7 @@ TEST_F(PrefetchTest, ChangesNothing) {
   EXPECT_EQ(*storage_.get("t", "other"), std::nullopt);
 }
 
-TEST(Awaited, FindsARowForEachKeyThatIsThere) {
+TEST(NameAhead, FindsARowForEachKeyThatIsThere) {
   Tables tables;
   for (int i = 0; i < 1000; ++i) {
     const auto key = "key " + std::to_string(i);
@@ -107,8 +107,8 @@ TEST(Awaited, FindsARowForEachKeyThatIsThere) {
   const Rows& rows = tables.by_name.find(Name{"t"})->second;
   int others = 0;
   for (int i = 0; i < 1000; ++i) {
-    EXPECT_TRUE(rows.contains(Awaited{"key " + std::to_string(i)})) << i;
-    others += rows.contains(Awaited{"other " + std::to_string(i)});
+    EXPECT_TRUE(rows.contains(NameAhead{"key " + std::to_string(i)})) << i;
+    others += rows.contains(NameAhead{"other " + std::to_string(i)});
   }
   EXPECT_LT(others, 200) << "some bits of the hash must agree";
 }

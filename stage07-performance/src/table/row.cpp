@@ -26,7 +26,10 @@ T load(const char* from) {
 Row::Row(std::string_view key, const Value& value) : Row{value.index(), key, value_bytes(value)} {}
 
 Row Row::of(std::size_t kind, std::string_view key, std::string_view bytes) {
-  return value_of(kind, bytes) ? Row{kind, key, bytes} : Row{};
+  // A text or a binary may have any bytes; of the other kinds a value is made to see, which
+  // allocates nothing.
+  const bool is_value = kind <= Value{Binary{}}.index() || value_of(kind, bytes).has_value();
+  return is_value ? Row{kind, key, bytes} : Row{};
 }
 
 Row::Row(std::size_t kind, std::string_view key, std::string_view bytes) {

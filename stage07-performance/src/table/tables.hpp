@@ -22,9 +22,9 @@ struct Name {
   std::size_t hash;
 };
 
-/// To look for in place of a Name: has the row prefetched that its hash leads to. To compare keys
-/// would mean to wait, so now and then it is another row.
-struct Awaited {
+/// To look for in place of a Name whose row is needed soon: the row that its hash leads to is
+/// prefetched. To compare keys would mean to wait, so now and then it is another row.
+struct NameAhead {
   Name name;
 };
 
@@ -33,7 +33,7 @@ struct NameHash {
   using is_transparent = void;
   std::size_t operator()(const Name& name) const { return name.hash; }
   std::size_t operator()(const Row& row) const { return Name{row.key()}.hash; }
-  std::size_t operator()(const Awaited& awaited) const { return awaited.name.hash; }
+  std::size_t operator()(const NameAhead& ahead) const { return ahead.name.hash; }
 };
 struct SameName {
   using is_transparent = void;
@@ -43,7 +43,10 @@ struct SameName {
   }
   static std::string_view text(const Row& row) { return row.key(); }
   bool operator()(const auto& a, const auto& b) const { return text(a) == text(b); }
-  bool operator()(const Awaited&, const Row& row) const { return row.prefetch(), true; }
+  bool operator()(const NameAhead&, const Row& row) const {
+    row.prefetch();
+    return true;
+  }
 };
 
 using Rows = boost::unordered_flat_set<Row, NameHash, SameName>;
