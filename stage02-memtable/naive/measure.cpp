@@ -20,7 +20,7 @@
 
 namespace {
 
-constexpr int keys_a_thread = 10'000;
+constexpr int keys_a_thread = 1'000;
 constexpr int reads_to_a_write = 4;
 constexpr int runs = 5;
 
