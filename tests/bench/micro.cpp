@@ -15,6 +15,7 @@
 
 #include "command/command.hpp"
 #include "command/info.hpp"
+#include "disk/data_files.hpp"
 #include "disk/posix_folder.hpp"
 #include "disk/snapshot.hpp"
 #include "disk/wal.hpp"

@@ -64,16 +64,16 @@ void start(const std::string& bytes, bool truncate) {
     manifest.store = kv::load<kv::SegmentHeader>(bytes).store;
   if (!kv::write_manifest(folder, manifest)) std::abort();
   folder.put(kv::segment_name(1), bytes);
-  kv::test::Contents found, again;
+  kv::test::Contents first, again;
   kv::Recovered found;
   try {
-    found = look(folder, truncate, found);
+    found = look(folder, truncate, first);
     if (!kv::repair_folder(folder, found)) std::abort();
   } catch (const kv::FatalError&) {
     return;  // a refusal
   }
   if (found.segments.empty()) return;
-  if (look(folder, false, again).end.lsn != found.end.lsn || found != again) std::abort();
+  if (look(folder, false, again).end.lsn != found.end.lsn || first != again) std::abort();
 }
 
 }  // namespace
