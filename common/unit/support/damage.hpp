@@ -34,7 +34,7 @@ inline Outcome outcome_of(const SimulatedFolder& folder) {
     MemTable memtable{any_answer()};
     const auto found = read_folder(folder, false, into(memtable));
     const bool torn = !found.segments.empty() && found.segments.back().tail != Tail::clean;
-    const bool warned = !found.warnings.empty() || !check_rest(folder, found).warnings.empty();
+    const bool warned = !found.warnings.empty() || !check_unread(folder, found).warnings.empty();
     return {{}, found.end.lsn, contents_of(memtable), torn || warned};
   } catch (const FatalError& error) {
     EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();

@@ -75,7 +75,7 @@ void inspect_folder(const Folder& folder, bool records, std::ostream& out) {
   for (const auto& [lsn, name] : files->segments) print_segment(folder, name, records, out);
   const auto found = read_folder(folder, false);
   for (const auto& warning : found.warnings) fmt::print(out, "warning: {}\n", warning);
-  for (const auto& warning : check_rest(folder, found).warnings)
+  for (const auto& warning : check_unread(folder, found).warnings)
     fmt::print(out, "warning: {}\n", warning);
   fmt::print(out, "a start would recover up to LSN {}{}\n", found.end.lsn,
              found.clean ? " (clean stop)" : "");

@@ -36,7 +36,7 @@ class LogWriter {
   LogWriter(TemporaryFile file, const SegmentHeader& header, const Limits& limits);
 
   /// Writes the header, and gives the file its name: both are on the disk when it returns. Error
-  /// may_come_back: it has no name yet. Any other: who knows.
+  /// may_come_back: it has no name yet. Any other: it may have it.
   Result<void> publish();
 
   const std::shared_ptr<File>& file() const { return file_.file(); }  ///< shared with who syncs it
@@ -53,8 +53,8 @@ class LogWriter {
   std::uint64_t next_reserved_offset() const;
   void set_reserved(std::uint64_t offset);
 
-  /// Appends the bytes of a record to `out`, which holds those before it; gives its chain. There
-  /// must be room.
+  /// Encodes a record for its place, behind those in `out`; the log writes them (Wal::flush). Gives
+  /// its chain. There must be room.
   std::uint64_t append(std::string& out, const RecordHeader& header, std::string_view payload,
                        std::uint64_t chain);
 

@@ -27,7 +27,7 @@ struct Recovered {
   std::vector<std::string> covered;    ///< the others, in order; of these only the header was read
   std::optional<Snapshot> snapshot;    ///< to start from; none: the log has everything
   Position end;                        ///< of the log
-  bool clean = false;                  ///< the last stop was in order, and nothing came after it
+  bool clean = false;                  ///< the last stop was in order; nothing is to be repaired
   std::vector<std::string> set_aside;  ///< files that are not used any more: damaged, or after it
   std::vector<std::string> warnings;   ///< damage that costs nothing
 };
@@ -39,9 +39,9 @@ struct Loader {
 };
 
 /// Reads what a start needs, once, checks all of it and gives it to the loader: the newest whole
-/// snapshot, and the log from there on. Throws FatalError(damaged) when the data is not a prefix of
-/// what it was that holds everything known to have been durable, or of two timelines: names the
-/// file, the offset and the reason. With `truncate` the prefix before the damage is enough.
+/// snapshot, and the log from there on. Throws FatalError(damaged) when something is lacking that
+/// is known to have been durable, or when the files are of two timelines: names the file, the
+/// offset and the reason. With `truncate` what is before the damage is enough.
 Recovered read_folder(const Folder& folder, bool truncate, const Loader& loader = {});
 
 /// Makes the folder ready: the last segment keeps its valid part only, in a new file, since of the
@@ -52,10 +52,10 @@ Result<void> repair_folder(Folder& folder, Recovered& found);
 /// Reads the rest, the older snapshots and the log before the newest: gives what is wrong there, a
 /// line each, and the names of the snapshots that nobody should rely on. Ends soon when it is told
 /// to stop.
-struct Rest {
+struct Unread {
   std::vector<std::string> warnings;
   std::vector<std::string> damaged_snapshots;
 };
-Rest check_rest(const Folder& folder, const Recovered& found, const std::stop_token& stop = {});
+Unread check_unread(const Folder& folder, const Recovered& found, const std::stop_token& stop = {});
 
 }  // namespace kv

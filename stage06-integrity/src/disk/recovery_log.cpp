@@ -69,7 +69,8 @@ void FolderReader::check_covered(const std::string& name, Lsn first_lsn) {
 /// what they have.
 void FolderReader::check_link(const std::string& name, const SegmentHeader& header) {
   if (!covered_id_ || header.previous == *covered_id_) return;
-  damage(name, 0, "it does not go on from the segment before it, which is of another timeline");
+  refuse_unless_truncate(
+      name, 0, "it does not go on from the segment before it, which is of another timeline");
   for (auto& covered : std::exchange(found_.covered, {}))
     found_.set_aside.push_back(std::move(covered));
   covered_id_.reset();
@@ -91,7 +92,7 @@ std::optional<std::string> FolderReader::misfit(const Result<SegmentHeader>& hea
   return fmt::format("it does not go on from LSN {}, where the log before it ends", at.lsn);
 }
 
-/// False: the log ends here, before its end.
+/// One segment. False: what comes after it is of no use.
 bool FolderReader::read_one(const std::string& name, Lsn first_lsn,
                             std::optional<Lsn> next_first_lsn) {
   const auto file = open(name);
@@ -100,7 +101,7 @@ bool FolderReader::read_one(const std::string& name, Lsn first_lsn,
   const bool has_header = header.has_value();
   const auto reason = misfit(header, first_lsn);
   const auto give_up = [&] {
-    damage(name, 0, *reason);
+    refuse_unless_truncate(name, 0, *reason);
     found_.set_aside.push_back(name);
     return false;
   };
@@ -143,7 +144,8 @@ Result<Segment> FolderReader::read_records(const std::string& name, Pieces& piec
   return read_segment(pieces, header, take, covered());
 }
 
-/// What stands behind the last valid record of a segment. False: the log ends here, before its end.
+/// What stands behind the last valid record of a segment: nothing, bytes that harm nothing, a torn
+/// end, or damage. False: what comes after it is of no use.
 bool FolderReader::check_tail(const std::string& name, const Segment& segment,
                               std::optional<Lsn> next_first_lsn) {
   const bool is_last = !next_first_lsn;
@@ -157,7 +159,8 @@ bool FolderReader::check_tail(const std::string& name, const Segment& segment,
   }
   if (is_last && segment.tail == Tail::torn)
     return true;  // to be cut off, unless check_floor objects
-  damage(name, segment.end_offset, fmt::format("no valid record with LSN {}", segment.end.lsn + 1));
+  refuse_unless_truncate(name, segment.end_offset,
+                         fmt::format("no valid record with LSN {}", segment.end.lsn + 1));
   return false;
 }
 

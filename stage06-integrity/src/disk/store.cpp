@@ -67,10 +67,10 @@ void report(const Recovered& found, std::chrono::steady_clock::duration took) {
 }
 
 /// A snapshot that is no way back is set aside, or the log that it stands for would be removed.
-void check_unread(Folder& folder, const Recovered& found, const std::stop_token& stop) try {
-  const auto rest = check_rest(folder, found, stop);
-  for (const auto& warning : rest.warnings) spdlog::error("{}", warning);
-  for (const auto& name : rest.damaged_snapshots) {
+void report_unread(Folder& folder, const Recovered& found, const std::stop_token& stop) try {
+  const auto unread = check_unread(folder, found, stop);
+  for (const auto& warning : unread.warnings) spdlog::error("{}", warning);
+  for (const auto& name : unread.damaged_snapshots) {
     if (auto moved = folder.rename(name, torn_name(found.files, name, 0)); !moved)
       spdlog::error("{}; move it away", moved.error().message);
   }
@@ -114,7 +114,7 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, const Settings&
     report(found, std::chrono::steady_clock::now() - begin);
   }
   auto first = [&folder = *folder_, found](const std::stop_token& stop) {
-    check_unread(folder, found, stop);
+    report_unread(folder, found, stop);
   };
   snapshotter_ = std::make_unique<Snapshotter>(
       *folder_, found.store, memtable, *wal_, settings.snapshot_every,

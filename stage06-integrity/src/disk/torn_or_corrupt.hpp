@@ -15,8 +15,9 @@
 //   misses_a_sector               -> torn
 //   else                          -> corrupt
 //
-// It looks at one segment. What a start makes of it is decided in recovery_log.cpp (check_tail) and
-// in recovery.cpp (check_floor).
+// It looks at one segment. What a start makes of that: check_tail (recovery_log.cpp) goes on, has
+// it cut, or refuses; check_floor (recovery.cpp) refuses a log that lacks what is known to have
+// been durable; repair_folder (repair.cpp) does the cutting.
 
 namespace kv {
 

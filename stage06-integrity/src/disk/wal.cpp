@@ -99,8 +99,8 @@ void Wal::run() {
   }
 }
 
-/// Writes what has gathered. The lock is given back while the disk is at it, so that more can
-/// gather.
+/// Writes what has gathered; where segments change, the end of the old one first (finish_closing).
+/// The lock is given back while the disk is at it, so that more can gather.
 bool Wal::flush(std::unique_lock<std::mutex>& lock) {
   const bool changes_segment = closing_.has_value();
   const std::string batch = std::exchange(pending_, {});

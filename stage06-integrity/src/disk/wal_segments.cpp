@@ -151,7 +151,7 @@ Result<void> Wal::begin_first_segment() {
                     make_segment_header(store_, {last_lsn_, chain_, end_segment_}, random_number()),
                     limits_};
   const Lsn first_lsn = segment.header().first_lsn;
-  // One that the start has found, and that has no records.
+  // The start may have found a segment without records: it has this name.
   const bool replaces = folder_.open(segment_name(first_lsn)).has_value();
   auto done = segment.publish();
   if (!done) return done;

@@ -17,7 +17,7 @@
 //   snapshot-<LSN>.kv    up to this LSN (snapshot.hpp)
 //   snapshot.tmp         one that is being written
 //   NAME.torn-<offset>   what a start has cut off from a segment, or set aside
-//   NAME.tmp             of one of these, not whole yet
+//   NAME.tmp             a manifest, a segment or what is torn off one, not whole yet
 //
 // A file with any other name is somebody else's, and is left alone.
 

@@ -58,8 +58,10 @@ class FolderReader {
   Lsn snapshot_end() const { return found_.snapshot ? found_.snapshot->lsn : 0; }
   std::optional<Position> covered() const;
 
-  /// Damage that the log cannot be read past. Returns when less is enough.
-  void damage(const std::string& file, std::uint64_t offset, const std::string& reason);
+  /// Damage that nothing makes up for: throws; with `truncate` it warns, and what is before that
+  /// is enough.
+  void refuse_unless_truncate(const std::string& file, std::uint64_t offset,
+                              const std::string& reason);
 
   /// What a later version wrote is not ours to cut: throws when the error is that.
   static void refuse_unknown_version(const std::string& file, const Error& error);

@@ -49,8 +49,8 @@ Recovered FolderReader::read() {
   return std::move(found_);
 }
 
-void FolderReader::damage(const std::string& file, std::uint64_t offset,
-                          const std::string& reason) {
+void FolderReader::refuse_unless_truncate(const std::string& file, std::uint64_t offset,
+                                          const std::string& reason) {
   const auto text = fmt::format("{} is damaged at offset {}: {}", file, offset, reason);
   if (!truncate_) {
     throw FatalError{Exit::damaged, text + "; --recover=truncate starts with what is whole"};
@@ -89,7 +89,7 @@ void FolderReader::read_identity() {
   if (!manifest) {
     const std::string reason =
         found_.files.has_manifest ? manifest.error().message : "it is missing, and there is data";
-    damage(manifest_name, 0, reason);
+    refuse_unless_truncate(manifest_name, 0, reason);
     if (stores.empty()) {
       throw FatalError{Exit::damaged,
                        fmt::format("{}: {}, and no file tells which store this is; {}",
@@ -129,9 +129,10 @@ void FolderReader::check_newest_segment() {
   const Lsn newest = manifest_.newest_segment;
   const auto newer = std::distance(segments_.upper_bound(newest), segments_.end());
   if (newest != 0 && !segments_.contains(newest)) {
-    damage(segment_name(newest), 0, "it is missing, and MANIFEST names it");
+    refuse_unless_truncate(segment_name(newest), 0, "it is missing, and MANIFEST names it");
   } else if (newer > 1) {
-    damage(manifest_name, 0, fmt::format("{} segments are newer than the one it names", newer));
+    refuse_unless_truncate(manifest_name, 0,
+                           fmt::format("{} segments are newer than the one it names", newer));
   }
 }
 
@@ -170,8 +171,9 @@ std::optional<Position> FolderReader::covered() const {
 void FolderReader::check_floor() {
   if (found_.end.lsn < floor_) {
     const Segment* last = found_.segments.empty() ? nullptr : &found_.segments.back();
-    damage(last ? segment_name(last->header.first_lsn) : manifest_name, last ? last->end_offset : 0,
-           fmt::format("the log ends at LSN {}, and LSN {} was durable", found_.end.lsn, floor_));
+    refuse_unless_truncate(
+        last ? segment_name(last->header.first_lsn) : manifest_name, last ? last->end_offset : 0,
+        fmt::format("the log ends at LSN {}, and LSN {} was durable", found_.end.lsn, floor_));
     if (found_.end.lsn < snapshot_end()) use_the_snapshot_alone();
   }
   found_.clean = manifest_.clean == 1 && manifest_.clean_lsn == found_.end.lsn &&
@@ -185,7 +187,8 @@ void FolderReader::use_the_snapshot_alone() {
   found_.end = *covered();
 }
 
-/// The one that the next one goes on from: it takes the name of one without records.
+/// The id of the segment that the next one goes on from. One without records will be replaced, so
+/// then it is the one before.
 std::uint64_t FolderReader::last_segment() const {
   if (found_.segments.empty()) return covered_id_.value_or(0);
   const auto& last = found_.segments.back();

@@ -57,7 +57,7 @@ Result<void> repair_folder(Folder& folder, Recovered& found) {
   if (found.clean || found.segments.empty()) return {};
   const Segment& last = found.segments.back();
   if (auto rewritten = rewrite(folder, found, last); !rewritten) return rewritten;
-  if (last.header.first_lsn > found.named_segment) {  // or the next one were the second unnamed
+  if (last.header.first_lsn > found.named_segment) {  // at most one may be newer than the manifest
     const Manifest named{.store = found.store, .newest_segment = last.header.first_lsn};
     if (auto written = write_manifest(folder, named); !written) return written;
   }

@@ -21,7 +21,7 @@ class TemporaryFile {
   const std::shared_ptr<File>& file() const { return file_; }  ///< shared with who syncs it
 
   /// Gives it its name: the bytes are synced, then it is renamed, then the folder is synced. Error
-  /// may_come_back: it has the temporary name still. Any other: who knows.
+  /// may_come_back: it has the temporary name still. Any other: it may have either.
   Result<void> publish(const std::string& name);
 
  private:

@@ -37,7 +37,7 @@ bool misses_only(std::size_t count, const TailBytes& tail) {
 
 bool is_untouched(const TailBytes& tail) { return is_all_zero(tail.bytes); }
 
-/// Bytes that nobody wrote, in the zeros ahead, are no damage to any record.
+/// A byte or two in the zeros ahead: no record began there, so none is damaged.
 bool is_too_little_for_a_header(const TailBytes& tail) {
   constexpr std::ptrdiff_t not_zero_min = 3;  // of a header: a length or type, an LSN, checksums
   const auto header = tail.bytes.substr(0, sizeof(RecordHeader));

@@ -36,7 +36,7 @@ enum class Sync {
 ///   1. A record's place is reserved, in zeros that are written already, before anybody can see its
 ///      change: so a full disk is an answer (no_space), and the change is undone.
 ///   2. An error in writing reserved space, or of a sync, is final: nothing is safe after it, ever.
-///   3. A segment is on the disk to its end before the next one has its name, and that name is
+///   3. A segment is on the disk to its end before the next one has its name, and that name
 ///      before anybody hears of a change in it.
 ///   4. The manifest names a segment before there is another one.
 class Wal : public ChangeObserver {
@@ -46,10 +46,10 @@ class Wal : public ChangeObserver {
   /// What has to be done to the folder before there is a new segment; called again when it failed.
   using Repair = std::function<Result<void>()>;
 
-  /// Begins a new segment after `end`. For want of room, where `repair` tells that there are data,
-  /// it goes on without: every change is refused until there is room. `on_failure` is called once,
-  /// with the log's lock held, on a final error. The folder must outlive the log. Throws
-  /// FatalError(cannot_start).
+  /// Begins a new segment after `end`. For want of room it goes on without, where there are data
+  /// already (then there is a `repair`): every change is refused until there is room. `on_failure`
+  /// is called once, with the log's lock held, on a final error. The folder must outlive the log.
+  /// Throws FatalError(cannot_start).
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       std::function<void(const Error&)> on_failure, const Limits& limits, Repair repair = {});
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,

@@ -11,22 +11,22 @@ using Chains = std::map<Lsn, std::uint64_t>;  // at the LSNs of snapshots
 
 /// The snapshots that are older than the one that a start takes, with the chains that they name.
 Chains check_older_snapshots(const Folder& folder, const Recovered& found,
-                             const std::stop_token& stop, Rest& rest) {
+                             const std::stop_token& stop, Unread& unread) {
   Chains chains;
   for (const auto& [lsn, name] : found.files.snapshots) {
     if (!found.snapshot || lsn >= found.snapshot->lsn || stop.stop_requested()) break;
     const auto file = folder.open(name);
     if (!file) {
-      rest.warnings.push_back(file.error().message);
+      unread.warnings.push_back(file.error().message);
       continue;
     }
     Pieces pieces{**file};
     if (const auto snapshot = read_snapshot(pieces, found.store, lsn, nullptr, stop)) {
       chains[lsn] = snapshot->chain;
     } else if (!stop.stop_requested()) {
-      rest.warnings.push_back(name + ": " + snapshot.error().message +
-                              "; a newer snapshot makes it unneeded");
-      rest.damaged_snapshots.push_back(name);
+      unread.warnings.push_back(name + ": " + snapshot.error().message +
+                                "; a newer snapshot makes it unneeded");
+      unread.damaged_snapshots.push_back(name);
     }
   }
   return chains;
@@ -34,18 +34,18 @@ Chains check_older_snapshots(const Folder& folder, const Recovered& found,
 
 /// Reads one segment of the log before the snapshot, which should end where the next one begins.
 void check_segment(const Folder& folder, const std::string& name, std::optional<Lsn> next_first_lsn,
-                   Chains& chains, Rest& rest) {
+                   Chains& chains, Unread& unread) {
   const auto file = folder.open(name);
-  if (!file) return rest.warnings.push_back(file.error().message);
+  if (!file) return unread.warnings.push_back(file.error().message);
   Pieces pieces{**file};
   const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
   if (!header) return;  // read_folder has told
   const auto compare = [&](Lsn lsn, std::uint64_t chain) {
     const auto expected = chains.find(lsn);
     if (expected == chains.end() || expected->second == chain) return;
-    rest.warnings.push_back(snapshot_name(lsn) + " and " + name +
-                            " are of two timelines of this store");
-    rest.damaged_snapshots.push_back(snapshot_name(lsn));
+    unread.warnings.push_back(snapshot_name(lsn) + " and " + name +
+                              " are of two timelines of this store");
+    unread.damaged_snapshots.push_back(snapshot_name(lsn));
     chains.erase(expected);  // the end of one segment is told by the next one, too
   };
   compare(header->first_lsn - 1, header->chain);
@@ -54,26 +54,26 @@ void check_segment(const Folder& folder, const std::string& name, std::optional<
   });
   if (segment && !next_first_lsn) return;  // the start has read it to its end
   if (segment && segment->tail == Tail::clean && segment->end.lsn + 1 == *next_first_lsn) return;
-  rest.warnings.push_back(fmt::format("{} is damaged at offset {}; a snapshot makes it unneeded",
-                                      name, segment ? segment->end_offset : 0));
+  unread.warnings.push_back(fmt::format("{} is damaged at offset {}; a snapshot makes it unneeded",
+                                        name, segment ? segment->end_offset : 0));
 }
 
 }  // namespace
 
-Rest check_rest(const Folder& folder, const Recovered& found, const std::stop_token& stop) {
-  Rest rest;
-  auto chains = check_older_snapshots(folder, found, stop, rest);
+Unread check_unread(const Folder& folder, const Recovered& found, const std::stop_token& stop) {
+  Unread unread;
+  auto chains = check_older_snapshots(folder, found, stop, unread);
   for (const auto& name : found.covered) {
-    if (stop.stop_requested()) return rest;
+    if (stop.stop_requested()) return unread;
     const auto next = found.files.segments.upper_bound(*segment_first_lsn(name));
-    check_segment(folder, name, next->first, chains, rest);
+    check_segment(folder, name, next->first, chains, unread);
   }
   if (!found.segments.empty()) {  // the start has read it, but not for the older snapshots
     const Lsn first_lsn = found.segments.front().header.first_lsn;
     if (chains.lower_bound(first_lsn - 1) != chains.end())
-      check_segment(folder, segment_name(first_lsn), std::nullopt, chains, rest);
+      check_segment(folder, segment_name(first_lsn), std::nullopt, chains, unread);
   }
-  return rest;
+  return unread;
 }
 
 }  // namespace kv
