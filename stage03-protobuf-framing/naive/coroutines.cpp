@@ -1,7 +1,7 @@
 // Stage 2's server with one thread for all connections: a coroutine for each takes the place of a
 // thread for each. The protocol, the commands and the table are stage 2's own code; what waits is
-// new, and is all that stands here. It passes stage 2's tests, and has its weakness: nobody says
-// how long a client may take.
+// new, and is all that stands here. It passes stage 2's tests of protocol, table and connections,
+// and has its weakness: nobody says how long a client may take.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -71,6 +72,7 @@ Next execute(Connection& connection, Service& service) {
     }
   }
   input.consume(input.size() - bytes.size());
+  if (input.capacity() > std::max(kept_bytes_max, 4 * input.size())) input.shrink_to_fit();
   return next;
 }
 
@@ -109,6 +111,7 @@ awaitable<void> serve(tcp::socket socket, Service& service) {
     const auto [ended, bytes] = co_await asio::async_write(stream, asio::buffer(output), completed);
     if (ended) break;
     output.clear();
+    if (output.capacity() > kept_bytes_max) output.shrink_to_fit();
   }
   co_await close_lingering(stream);
 }

@@ -8,7 +8,7 @@
 namespace kv {
 
 std::uint32_t connection_limit(std::uint32_t wanted) {
-  // Descriptors that are no connections: logs, files, the listening socket.
+  // Descriptors that are no connections: standard streams, the listening socket.
   constexpr rlim_t others = 32;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;

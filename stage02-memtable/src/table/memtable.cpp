@@ -10,8 +10,7 @@ namespace {
 
 Error answer_too_large(const AnswerLimit& limit) {
   const auto bytes = std::to_string(limit.bytes_max);
-  return {Status::too_large,
-          "the answer would be larger than " + bytes + " bytes; nothing changed"};
+  return {Status::too_large, "the answer would be larger than " + bytes + " bytes"};
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ using Values = std::vector<std::optional<Value>>;  // nullopt: there was none
 /// How many bytes one answer may take on the wire, and what a piece of it takes there: the codec
 /// knows, the storage adds up.
 struct AnswerLimit {
-  std::size_t bytes_max;  ///< as the user has set it
+  std::size_t bytes_max;
   std::size_t (*value_bytes)(const std::optional<Value>&);
   std::size_t (*entry_bytes)(const Entry&);
 };
