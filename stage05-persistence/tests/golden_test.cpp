@@ -46,6 +46,7 @@ TEST(Golden, CanBeWrittenAnew) {
   auto folder = open_posix_folder(path, true);
   Folder& same = *folder;
   Store store{std::move(folder), memtable, 0, [](const Error&) {}};
+  memtable.observe({&store.wal()});
   ASSERT_TRUE(memtable.set("other", {"k", "1"}));
   ASSERT_TRUE(memtable.set_many("t", {{"text", "v"}, {"binary", Binary{"\xff"}}, {"float", 0.5}}));
   ASSERT_TRUE(memtable.set_many("t", {{"int", std::int64_t{-2}}, {"gone", "v"}}));
