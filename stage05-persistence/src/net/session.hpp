@@ -51,7 +51,8 @@ class Session : public boost::intrusive::list_base_hook<
   Next execute();             // fills answers_ from input_; says what comes once it is sent
   awaitable<bool> send();  // false: the client has left. The one door: all bytes leave through here
   void set_receive_deadline();
-  void answer(Response response, std::optional<Exchange> exchange = std::nullopt);
+  void answer(Response response);       // to what is no command
+  void answer(const Request& request);  // to a command, which is run
   std::size_t frame_bytes_max() const;
   Response run_command(Exchange& exchange, const Request& request);  // through the hooks
   void start_watch(const std::string& table);

@@ -22,6 +22,8 @@ struct Connection {
 /// One command of a connection, from received to after_send, and what hooks keep about it. By the
 /// time it is sent, its request is gone.
 struct Exchange {
+  explicit Exchange(Connection& of) : connection{of} {}
+
   Connection& connection;
   std::chrono::steady_clock::time_point begun = {};  ///< when it was received, if a hook says so
   std::string request = {};                          ///< in words, if a hook says so

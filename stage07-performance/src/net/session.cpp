@@ -110,9 +110,7 @@ Session::Next Session::execute() {
       answer({.status = Status::bad_request, .message = "this connection watches a table"});
     } else {
       prefetch_next(bytes, frame_bytes_max(), shared_.service);
-      Exchange exchange{connection_};
-      auto response = run_command(exchange, *request);
-      answer(std::move(response), std::move(exchange));
+      answer(*request);
       took_long =  // so others have their turn
           std::holds_alternative<Hgetall>(*request) || std::holds_alternative<Info>(*request);
     }
@@ -121,9 +119,15 @@ Session::Next Session::execute() {
   return next;
 }
 
-void Session::answer(Response response, std::optional<Exchange> exchange) {
+void Session::answer(Response response) {
   answers_bytes_ += sizeof(Answer) + wire_bytes(response);
-  answers_.push_back({std::move(response), std::move(exchange)});
+  answers_.push_back({std::move(response), std::nullopt});
+}
+
+void Session::answer(const Request& request) {
+  auto& [response, exchange] = answers_.emplace_back();
+  response = run_command(exchange.emplace(connection_), request);
+  answers_bytes_ += sizeof(Answer) + wire_bytes(response);
 }
 
 Response Session::run_command(Exchange& exchange, const Request& request) {
