@@ -33,7 +33,7 @@ if(KV_TESTS)
   enable_testing()
 endif()
 
-set(KV_COMMON ${CMAKE_CURRENT_LIST_DIR})
+file(REAL_PATH ${CMAKE_CURRENT_LIST_DIR} KV_COMMON)  # in a learner's folder it is a link
 if(NOT TARGET kv-asio)
   add_subdirectory(${KV_COMMON} common)
 endif()
@@ -91,6 +91,9 @@ function(kv_step step)
   endforeach()
   set_property(DIRECTORY APPEND PROPERTY kv_objects ${objects})
   set_property(DIRECTORY PROPERTY kv_helpers ${helpers})
+  if(step STREQUAL "${KV_LAST_STEP}")  # a commit of ./learn history: what comes then is as it was before
+    set_property(DIRECTORY PROPERTY kv_ended TRUE)
+  endif()
 endfunction()
 
 # kv_given(...): a step that is given to whoever writes the stage.
@@ -146,7 +149,7 @@ function(kv_naive_programs library)
 endfunction()
 
 function(kv_naive_from stage)
-  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/../${stage})
+  set(folder ${KV_COMMON}/../${stage})
   if(NOT EXISTS ${folder})
     return()
   endif()
@@ -314,6 +317,9 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/src)
   target_include_directories(${PROJECT_NAME}-needs INTERFACE src)
   target_compile_definitions(${PROJECT_NAME}-needs INTERFACE KV_STAGE="${PROJECT_NAME}")
   target_link_libraries(${PROJECT_NAME}-needs INTERFACE kv-asio CLI11::CLI11)
+  if(KV_MINE)
+    target_include_directories(${PROJECT_NAME}-needs INTERFACE ${KV_COMMON}/workspace)  # not_written.hpp
+  endif()
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/src/base/log.cpp)
     find_package(spdlog 1.10 REQUIRED)
     target_link_libraries(${PROJECT_NAME}-needs INTERFACE spdlog::spdlog)
