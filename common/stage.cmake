@@ -217,6 +217,9 @@ function(kv_finish)
       endif()
     endforeach()
   endforeach()
+  if(KV_MINE AND NOT ended)
+    kv_exercises("${helpers}")
+  endif()
 endfunction()
 
 # kv_program(SOURCE): a program, linked with the whole stage: <stage's build folder>/<name of SOURCE>.
@@ -249,7 +252,13 @@ function(kv_test name objects libraries programs label)
   endif()
   kv_find_test(source ${name}_test)
   string(REPLACE _ - target ${PROJECT_NAME}-${name}-test)
-  add_executable(${target} ${source} ${objects})
+  kv_test_program(${target} "${source};${objects}" "${libraries}" "${programs}")
+  gtest_discover_tests(${target} TEST_PREFIX ${PROJECT_NAME}. DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${label}" TIMEOUT 300)
+endfunction()
+
+function(kv_test_program target sources libraries programs)
+  add_executable(${target} ${sources})
   target_include_directories(${target} PRIVATE tests ${KV_COMMON}/unit/support)
   target_link_libraries(${target} PRIVATE
     ${libraries} ${PROJECT_NAME}-needs ${KV_FIXTURES} kv-warnings kv-quick-build GTest::gtest_main)
@@ -270,8 +279,17 @@ function(kv_test name objects libraries programs label)
       endif()
     endforeach()
   endif()
-  gtest_discover_tests(${target} TEST_PREFIX ${PROJECT_NAME}. DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${label}" TIMEOUT 300)
+endfunction()
+
+# The tests of the chapter's exercises, for a learner's stage that is written: nobody else passes them.
+function(kv_exercises helpers)
+  file(GLOB tests CONFIGURE_DEPENDS ${KV_COMMON}/../${PROJECT_NAME}/exercises/*_test.cpp)
+  foreach(test IN LISTS tests)
+    get_filename_component(name ${test} NAME_WE)
+    string(REPLACE _test "" number ${name})
+    kv_test_program(${PROJECT_NAME}-exercise-${number} ${test} "${helpers};${PROJECT_NAME}" all)
+    set_target_properties(${PROJECT_NAME}-exercise-${number} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endforeach()
 endfunction()
 
 # kv_jemalloc(TARGET): the program allocates with jemalloc, in less time and less memory than glibc takes.

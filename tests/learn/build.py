@@ -41,6 +41,10 @@ def program(mine: Workspace, test: str) -> Path:
     return BUILD / mine.stage.name / f"{mine.stage.name}-{test.replace('_', '-')}-test"
 
 
+def exercise_program(mine: Workspace, number: str) -> Path:
+    return BUILD / mine.stage.name / f"{mine.stage.name}-exercise-{number}"
+
+
 def targets(mine: Workspace, step: Step) -> list[str]:
     tests = [program(mine, test).name for test in step.tests]
     has_code = any(file.endswith(".cpp") and file.startswith("src/") for file in step.files)
@@ -91,8 +95,12 @@ def tests_in(path: Path) -> list[str]:
 
 
 def run_tests(mine: Workspace, step_tests: list[str]) -> list[Outcome]:
-    """Each in a process of its own, as one that ends the process must not hide the others."""
-    runs = [(program(mine, test), name) for test in step_tests for name in tests_in(program(mine, test))]
+    return run_all([program(mine, test) for test in step_tests])
+
+
+def run_all(programs: list[Path]) -> list[Outcome]:
+    """Each test in a process of its own, as one that ends the process must not hide the others."""
+    runs = [(path, name) for path in programs for name in tests_in(path)]
     with ThreadPoolExecutor(2 * jobs()) as pool:
         return list(pool.map(lambda run: _run(*run), runs))
 

@@ -15,15 +15,39 @@ WHOLE = "whole"  # not a step: the kept tests and those that take the server as 
 OUTPUT_LINES_MAX = 40
 
 
+USAGE = ("./learn check [N] [--watch] [--points], ./learn check [N] --exercise K, "
+         "or ./learn check N --server CMD")
+
+
 def main(arguments: list[str]) -> int:
-    number = next((word for word in arguments if word.isdigit()), "")
-    options = [word for word in arguments if not word.isdigit()]
-    if unknown := [word for word in options if word not in ("--watch", "--points")]:
-        raise Mistake(f"check knows no {unknown[0]}; it is ./learn check [N] [--watch] [--points] or ./learn check N --server CMD")
+    number = arguments.pop(0) if arguments and arguments[0].isdigit() else ""
     mine = workspace(number)
-    if "--watch" in options:
+    if len(arguments) == 2 and arguments[0] == "--exercise":
+        return exercise(mine, arguments[1])
+    if unknown := [word for word in arguments if word not in ("--watch", "--points")]:
+        raise Mistake(f"check does not know '{unknown[0]}'; it is {USAGE}")
+    if "--watch" in arguments:
         return watch(mine)
-    return check(mine, "--points" in options)
+    return check(mine, "--points" in arguments)
+
+
+def exercise(mine: Workspace, number: str) -> int:
+    """An exercise of the chapter's end: on a stage that is written."""
+    source = mine.stage.folder / f"exercises/{number}_test.cpp"
+    if not source.exists():
+        raise Mistake(f"{mine.stage.name} has no exercise '{number}'")
+    if mine.here:
+        raise Mistake(f"exercises come when stage {mine.stage.number} is green: ./learn check {mine.stage.number}")
+    build.configure(mine)
+    if wrong := build.build([f"{mine.stage.name}-exercise-{number}"]):
+        print(f"it does not compile:\n{wrong}")
+        return 1
+    outcomes = build.run_all([build.exercise_program(mine, number)])
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    print(f"exercise {number}: {len(outcomes) - len(failed)} of {len(outcomes)} tests")
+    if failed:
+        print(f"\n{told(failed[0])}\n\nStuck? ./learn hint {mine.stage.number} --exercise {number}")
+    return 1 if failed else 0
 
 
 def watch(mine: Workspace) -> int:

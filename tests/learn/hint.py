@@ -1,4 +1,4 @@
-"""./learn hint [N]: a little more each time: the idea, then the functions, then the reference's lines."""
+"""./learn hint: a little more each time: the idea, then the functions, then the reference's lines."""
 
 import re
 
@@ -10,25 +10,37 @@ LIBRARIES = re.compile(r"\b(?:std|asio|spdlog|google::protobuf)(?:::\w+)+|(?<![\
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) > 1:
-        raise Mistake("./learn hint [N]")
-    mine = workspace(*arguments)
-    step = mine.here
-    if step is None:
+    number = arguments.pop(0) if arguments and arguments[0].isdigit() else ""
+    mine = workspace(number)
+    if len(arguments) == 2 and arguments[0] == "--exercise":
+        name = f"exercise {arguments[1]}"
+        texts = _paragraphs(mine, name)
+        if not texts:
+            raise Mistake(f"{mine.stage.name} has no {name}")
+        last = f"{mine.stage.name}/solutions/{arguments[1]}.patch is a worked solution"
+    elif arguments:
+        raise Mistake("./learn hint [N], or ./learn hint [N] --exercise K")
+    elif mine.here is None:
         raise Mistake(f"stage {mine.stage.number} is written, and green; ./learn check says so")
-    given = mine.state["hints"].get(step.name, 0)
-    texts = [_idea(mine, step), *_functions(mine, step)]
-    text = texts[given] if given < len(texts) else _lines(mine, step, given - len(texts))
-    print(text.rstrip())
-    mine.remember(hints=mine.state["hints"] | {step.name: given + 1})
-    print("\nMore: ./learn hint, again. All of it: ./learn take")
+    else:
+        name = mine.here.name
+        texts = [*_paragraphs(mine, name), _functions(mine, mine.here), *_lines(mine, mine.here)]
+        last = f"./learn take {name} gives the step's files"
+    given = mine.state["hints"].get(name, 0)
+    if given == len(texts):
+        print(f"These were all {given} hints to {name}; {last}. They begin again.")
+        mine.remember(hints=mine.state["hints"] | {name: 0})
+        return 0
+    print(f"{name}, hint {given + 1} of {len(texts)}\n\n{texts[given].rstrip()}")
+    mine.remember(hints=mine.state["hints"] | {name: given + 1})
     return 0
 
 
-def _idea(mine: Workspace, step: Step) -> str:
+def _paragraphs(mine: Workspace, name: str) -> list[str]:
+    """What hints.md says: first what the idea is, then more, a paragraph each time."""
     text = (mine.stage.folder / "hints.md").read_text()
-    found = re.search(rf"^## {re.escape(step.name)}\n+(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
-    return f"{step.name}: the idea\n\n{found.group(1) if found else ''}"
+    found = re.search(rf"^## {re.escape(name)}\n+(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    return found.group(1).strip().split("\n\n") if found else []
 
 
 def _written(mine: Workspace, step: Step) -> list[tuple[str, Chunk]]:
@@ -42,20 +54,16 @@ def _written(mine: Workspace, step: Step) -> list[tuple[str, Chunk]]:
     return found
 
 
-def _functions(mine: Workspace, step: Step) -> list[str]:
-    lines = [f"{step.name}: the functions that the reference has, how long they are, and what they use", ""]
+def _functions(mine: Workspace, step: Step) -> str:
+    lines = ["The functions that the reference has, how long they are, and what they use:", ""]
     for file, chunk in _written(mine, step):
         used = sorted(set(LIBRARIES.findall(chunk.code)))
         size = chunk.text.count("\n") + 1
         lines.append(f"  {file}: {chunk.name}, {size} {'line' if size == 1 else 'lines'}")
         if used:
             lines.append(f"      {' '.join(used)}")
-    return ["\n".join(lines)]
+    return "\n".join(lines)
 
 
-def _lines(mine: Workspace, step: Step, number: int) -> str:
-    functions = _written(mine, step)
-    if number >= len(functions):
-        raise Mistake(f"these were all hints to {step.name}; ./learn take {step.name} gives its files")
-    file, chunk = functions[number]
-    return f"{step.name}: the reference's {chunk.name} ({file}), {number + 1} of {len(functions)}\n\n{chunk.text}"
+def _lines(mine: Workspace, step: Step) -> list[str]:
+    return [f"The reference's {chunk.name}, in {file}:\n\n{chunk.text}" for file, chunk in _written(mine, step)]

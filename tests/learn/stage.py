@@ -111,3 +111,9 @@ def to_write(number: str) -> Stage:
     if not number.isdigit() or not FIRST <= int(number) <= LAST:
         raise Mistake(f"one writes the stages {FIRST} to {LAST}, and '{number}' is none of them")
     return stage(int(number))
+
+
+def apply(patch: str, folder: Path, *options: str) -> None:
+    """A patch of a stage, as in tests/mutants, to another folder that has the stage's files."""
+    subprocess.run(["git", "apply", "-p2", *options, "-"], input=patch, text=True, check=True, cwd=folder,
+                   env=os.environ | {"GIT_CEILING_DIRECTORIES": str(folder.parent)})

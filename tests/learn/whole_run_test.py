@@ -4,7 +4,6 @@ found out in its step, by its test. Compiles in BUILD."""
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -16,7 +15,7 @@ os.environ["LEARN_BUILD"] = sys.argv[1]
 sys.dont_write_bytecode = True
 
 import check  # noqa: E402
-from stage import ROOT, stage  # noqa: E402
+from stage import ROOT, apply, stage  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 STAGES = [int(number) for number in sys.argv[2:]]
@@ -53,9 +52,8 @@ class WholeRun(unittest.TestCase):
         self.assertIsNone(mine.here)
 
     def plant(self, mine: Workspace, step: str, name: str) -> None:
-        """The patch is of the reference; in the workspace its paths are other ones."""
-        patch = (ROOT / f"tests/mutants/{name}.patch").read_text().replace(f"/{mine.stage.name}/", "/")
-        subprocess.run(["patch", "--strip=1", "--silent"], input=patch, text=True, check=True, cwd=mine.folder)
+        patch = (ROOT / f"tests/mutants/{name}.patch").read_text()
+        apply(patch, mine.folder)
         report = check.examine(mine)
         self.assertIsNotNone(report.failure, f"{name} is not noticed")
         self.assertEqual(report.failure[0], step, report.failure[1])
