@@ -4,8 +4,14 @@
 #   `// ...` (or `# ...`) parts it into excerpts, which stand in that order. Indentation may be less;
 # - the line above such a block links the file. In a chapter, all C++ and protobuf has a title;
 # - every relative link leads to a file.
+# And a chapter has a heading for each step that is taught, with its number and name, in the order of
+# the stage's CMakeLists.txt; up to stage 6 hints.md has a hint for each, in words and not in code.
 # Usage: book_test.sh [ROOT]; or book_test.sh --self-test, which shows that it can fail.
 set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/steps.sh
+source "$here/steps.sh"
 
 # One line for each mistake: FILE:LINE: what is wrong.
 # shellcheck disable=SC2016  # the dollars are awk's
@@ -91,8 +97,35 @@ check_file='
 
   END { if (in_block) wrong(fence_line, "a block that does not end"); exit mistakes }'
 
+taught() { steps_of "$1" | awk '$1 == "step" { print $2 }' | uniq; }  # STAGE
+
+# Headings as `diff` compares them: a line of theirs that is not in ours, and the other way round.
+differ() {  # FILE THEIRS OURS
+  diff <(grep . <<<"$3") <(grep . <<<"$2") |
+    sed -n "s|^< |$1: there is no heading: |p; s|^> |$1: no step has this number and name: |p"
+}
+
+check_steps() {  # STAGE: one line for each mistake
+  local hints=$1/hints.md
+  differ "$1/README.md" "$(sed -nE '/^##+ Step/s/(: [^,]+, ).+/\1.../p' "$1/README.md")" \
+    "$(taught "$1" | awk '{ print "## Step " NR ": " $0 ", ..." }')"
+  [[ ${1##*/} < stage07 ]] || return 0
+  [[ -e $hints ]] || { echo "$hints is not there"; return; }
+  differ "$hints" "$(grep '^##' "$hints")" "$(taught "$1" | sed 's/^/## /')"
+  awk -v file="$hints" '
+    /^##/ { heading = $0; lines[heading] = 0; next }
+    NF && heading != "" { ++lines[heading] }
+    /^ *(```|~~~)|^    / { print file ":" FNR ": a hint gives the idea, and no code" }
+    END { for (heading in lines) if (!lines[heading]) print file ": no text below " heading }' "$hints"
+}
+
 check() {  # ROOT
-  local status=0 file
+  local status=0 file wrong
+  for file in "$1"/stage*/CMakeLists.txt; do
+    [[ -e $file ]] || continue
+    wrong=$(check_steps "${file%/CMakeLists.txt}") || true
+    [[ -z $wrong ]] || { printf '%s\n' "$wrong"; status=1; }
+  done
   while IFS= read -r file; do
     awk "$check_file" "$file" || status=1
   done < <(cd "$1" &&
@@ -137,9 +170,41 @@ self_test() {
   must 0 'links that lead somewhere'
   chapter 'See [the code](src/c.cpp).'
   must 1 'a link that leads nowhere'
+
+  printf 'kv_%s\n' 'step(one src/a.cpp)' 'given(flags src/b.cpp)' 'naive(slow naive/c.cpp)' \
+    'step(two src/d.cpp)' >"$stage/CMakeLists.txt"
+  local one='## Step 1: one, the first' two='## Step 2: two, and the last'
+  hints '## one' 'Begin.' '## two' 'Go on.'
+  chapter "$one" '### More of it' "$two" '## Questions'
+  must 0 'a heading for each step that is taught'
+  chapter "$one"
+  must 1 'a step without a heading'
+  chapter "$two" "$one"
+  must 1 'headings in another order'
+  chapter "$one" "${two/2/3}"
+  must 1 'another number'
+  chapter "$one" "$two" '## Step 3: flags, which are given'
+  must 1 'a heading for what is given'
+  chapter "$one" '## Step 2: two'
+  must 1 'a heading that is a name alone'
+  chapter "$one" "#$two"
+  must 1 'a heading one level too low'
+  chapter "$one" "$two"
+  hints '## one' 'Begin.'
+  must 1 'a step without a hint'
+  hints '## one' 'Begin.' '## two' 'Go on.' '## three' 'And on.'
+  must 1 'a hint for no step'
+  hints '## one' '## two' 'Go on.'
+  must 1 'a hint without a text'
+  hints '## one' 'Begin.' '```' 'int a;' '```' '## two' 'Go on.'
+  must 1 'a hint that is code'
+  rm "$stage/hints.md"
+  must 1 'no hints'
 }
 
 chapter() { printf '%s\n' "$@" >"$stage/README.md"; }  # LINE...
+
+hints() { printf '%s\n' "$@" >"$stage/hints.md"; }  # LINE...
 
 must() {  # STATUS WHAT
   local status=0
@@ -150,5 +215,5 @@ must() {  # STATUS WHAT
 if [[ ${1:-} == --self-test ]]; then
   self_test
 else
-  check "${1:-$(cd "$(dirname "$0")/.." && pwd)}"
+  check "${1:-$(dirname "$here")}"
 fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The folders of a stage's src depend on each other downwards only, and no file includes itself by
-# way of others. And a step includes no header that a later step adds.
+# way of others. And a step includes no header that a later step adds; each one that is taught has a
+# test, which is its checkpoint.
 # Usage: layers_test.sh layers|steps [ROOT]; or layers_test.sh --self-test, which shows that it can fail.
 set -euo pipefail
 
@@ -42,10 +43,14 @@ layers() {  # STAGE: one line for each mistake
 }
 
 steps() {  # STAGE OLD: one line for each mistake
-  local kind step what name file header count=0
-  local -A at=() order=() sources=()
+  local kind step what name file header count=0 taught=()
+  local -A at=() order=() sources=() tested=()
   while read -r kind step what name; do
-    [[ -n ${order[$step]:-} ]] || order[$step]=$((++count))
+    if [[ -z ${order[$step]:-} ]]; then
+      order[$step]=$((++count))
+      [[ $kind != step ]] || taught+=("$step")
+    fi
+    [[ $what != test ]] || tested[$step]=yes
     case $what in
       file | header)
         [[ $(change_of "$2" "$1" "$name") != added ]] || at[$name]=${order[$step]}
@@ -57,6 +62,9 @@ steps() {  # STAGE OLD: one line for each mistake
         ;;
     esac
   done < <(steps_of "$1")
+  for step in "${taught[@]}"; do
+    [[ -n ${tested[$step]:-} ]] || echo "step $step has no test: nobody could tell whether it is there"
+  done
   while read -r file header; do
     [[ -n $file ]] || continue
     if ((${at[$header]:-0} > ${order[${sources[$file]}]})); then
@@ -105,8 +113,14 @@ self_test() {
   must 0 layers 'no circle'
   printf '#include "wire/frame.hpp"\n' >"$stage/tests/log_test.cpp"
   must 1 steps 'a test that needs a later step'
-  printf 'kv_%s\n' 'step(log src/base/log.cpp)' 'naive(slow naive/slow.cpp)' 'naive(slower naive/slower.hpp)' \
-    'step(frame src/wire/frame.cpp)' >"$stage/CMakeLists.txt"
+  : >"$stage/tests/log_test.cpp"
+  must 0 steps 'a test of each step'
+  list 'step(log src/base/log.cpp TESTS log)' 'step(frame src/wire/frame.cpp)'
+  must 1 steps 'a step without a test'
+  list 'step(log src/base/log.cpp TESTS log)' 'given(frame src/wire/frame.cpp)'
+  must 0 steps 'a given step without a test'
+  list 'step(log src/base/log.cpp TESTS log)' 'naive(slow naive/slow.cpp)' 'naive(slower naive/slower.hpp)' \
+    'step(frame src/wire/frame.cpp TESTS frame)'
   mkdir "$stage/naive"
   touch "$stage"/naive/{slow.hpp,slower.hpp}
   printf '#include "%s"\n' naive/slow.hpp base/log.hpp >"$stage/naive/slow.cpp"
@@ -118,6 +132,8 @@ self_test() {
   file wire/frame.cpp '"naive/slow.hpp"'
   must 1 layers 'a file of src that needs a naive one'
 }
+
+list() { printf 'kv_%s\n' "$@" >"$stage/CMakeLists.txt"; }  # STEP...
 
 file() { printf '#include %s\n' "${@:2}" >"$stage/src/$1"; }  # PATH INCLUDE...
 

@@ -8,8 +8,9 @@
 #include <sstream>
 
 #include "base/fatal_error.hpp"
+#include "captured_log.hpp"
 #include "disk/manifest.hpp"
-#include "open_store.hpp"
+#include "recovered_log.hpp"
 
 namespace kv::test {
 namespace {
@@ -26,18 +27,17 @@ class InspectTest : public testing::Test {
  protected:
   /// Two records, of 54 bytes each; a mark of 40 follows each.
   void run_store(bool orderly) {
-    OpenStore store{folder_};
-    store.set_durably("a", "one");
-    store.set_durably("b", "two");
+    OpenLog log{folder_};
+    log.set_durably("a", "one");
+    log.set_durably("b", "two");
     if (orderly) {
-      ASSERT_TRUE(store.store().close());
+      ASSERT_TRUE(log.wal().close());
     }
   }
 
   void write_snapshot_of_it() {
-    OpenStore store{folder_};
-    ASSERT_TRUE(
-        write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(), store.wal()));
+    RecoveredLog log{folder_};
+    ASSERT_TRUE(write_snapshot(folder_, OpenLog::store_id, log.memtable(), log.wal()));
   }
 
   /// What is printed; it expects that nothing is changed.
@@ -82,10 +82,10 @@ TEST_F(InspectTest, PrintsAStoreThatWasKilled) {
 TEST_F(InspectTest, ListsTheRecordsWithWhatTheyChange) {
   run_store(true);
   {
-    OpenStore store{folder_};
-    ASSERT_TRUE(store.memtable().set_many("t\n", {{"c", "3"}, {"d", "4"}}));
-    ASSERT_TRUE(store.memtable().del("t", "a"));
-    ASSERT_TRUE(store.store().close());
+    RecoveredLog log{folder_};
+    ASSERT_TRUE(log.memtable().set_many("t\n", {{"c", "3"}, {"d", "4"}}));
+    ASSERT_TRUE(log.memtable().del("t", "a"));
+    ASSERT_TRUE(log.wal().close());
   }
   const auto printed = print(true);
   EXPECT_THAT(printed, HasSubstr("\n          64  LSN 1, durable 0, table 't': 'a'\n"

@@ -13,9 +13,8 @@
 #include <fstream>
 
 #include "base/fatal_error.hpp"
-#include "disk/log_reader.hpp"
+#include "captured_log.hpp"
 #include "fixtures/temp_folder.hpp"
-#include "open_store.hpp"
 
 namespace kv::test {
 namespace {
@@ -259,17 +258,6 @@ TEST_F(PosixFolderTest, OpensNothingButFiles) {
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().message, name + std::string{" is not a file"});
   }
-}
-
-/// Of zeros, which take no room on the disk.
-TEST_F(PosixFolderTest, HasSegmentsUpTo256MiB) {
-  const auto folder = open();
-  constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;
-  ASSERT_TRUE((*folder->create("segment"))->write_at(0, "x"));
-  fs::resize_file(path("segment"), bytes_max);
-  EXPECT_EQ(*(*open_segment(*folder, "segment"))->size(), bytes_max);
-  fs::resize_file(path("segment"), bytes_max + 1);
-  EXPECT_EQ(open_segment(*folder, "segment").error().status, Status::too_large);
 }
 
 TEST_F(PosixFolderTest, SyncsFilesAndItself) {

@@ -9,10 +9,12 @@
 #include <functional>
 
 #include "base/fatal_error.hpp"
+#include "captured_log.hpp"
 #include "disk/bytes.hpp"
 #include "disk/checksum.hpp"
 #include "disk/manifest.hpp"
-#include "open_store.hpp"
+#include "disk/snapshotter.hpp"
+#include "recovered_log.hpp"
 
 namespace kv::test {
 namespace {
@@ -25,6 +27,11 @@ using testing::IsEmpty;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
+/// What is there after a start.
+Contents start(const SimulatedFolder& folder, bool truncate = false) {
+  return RecoveredLog{folder, truncate}.contents();
+}
+
 /// A folder of a killed store: LSN 1 to 20, six to a segment; key "key" has the LSN as its value.
 /// Snapshots after LSN 8 and 14 were made, and are kept aside.
 class Folders : public testing::Test {
@@ -32,14 +39,17 @@ class Folders : public testing::Test {
   static constexpr Wal::Limits limits{.segment_bytes = 700, .reserve_bytes = 652};
 
   void SetUp() override {
-    OpenStore store{folder_, {.limits = limits}};
+    OpenLog log{folder_, {.limits = limits}};
+    MemTable memtable{any_answer()};
+    memtable.observe({&log.wal()});
     for (std::int64_t lsn = 1; lsn <= 20; ++lsn) {
-      store.set_durably("key", lsn);
-      states_.push_back(store.contents());
-      if (lsn == 8) older_ = snapshot(store);
-      if (lsn == 14) newer_ = snapshot(store);
+      ASSERT_TRUE(memtable.set("t", {"key", lsn}));
+      ASSERT_TRUE(log.wal().make_durable(log.wal().last_lsn()));
+      states_.push_back(contents_of(memtable));
+      if (lsn == 8) older_ = snapshot(memtable, log.wal());
+      if (lsn == 14) newer_ = snapshot(memtable, log.wal());
     }
-    store.wal().wait_for_manifest();  // or it may not name the newest segment yet
+    log.wal().wait_for_manifest();  // or it may not name the newest segment yet
     for (const auto& [name, bytes] : folder_.files()) {
       if (segment_first_lsn(name)) segments_.push_back(name);
     }
@@ -47,9 +57,8 @@ class Folders : public testing::Test {
   }
 
   /// Name and bytes of a snapshot that is taken away again.
-  std::pair<std::string, std::string> snapshot(OpenStore& store) {
-    const auto written =
-        write_snapshot(folder_, read_manifest(folder_)->store, store.memtable(), store.wal());
+  std::pair<std::string, std::string> snapshot(const MemTable& memtable, Wal& wal) {
+    const auto written = write_snapshot(folder_, OpenLog::store_id, memtable, wal);
     const auto name = snapshot_name(written->lsn), bytes = folder_.bytes(name);
     folder_.erase(name);
     return {name, bytes};
@@ -60,9 +69,9 @@ class Folders : public testing::Test {
   SimulatedFolder copy_up_to(std::int64_t last) const {
     SimulatedFolder copy;
     copy.put(older_.first, older_.second);
-    OpenStore store{copy, {.truncate = true, .limits = limits}};
-    for (std::int64_t lsn = 9; lsn <= last; ++lsn) store.set_durably("key", -lsn);
-    EXPECT_TRUE(write_snapshot(copy, read_manifest(copy)->store, store.memtable(), store.wal()));
+    RecoveredLog log{copy, true, limits};
+    for (std::int64_t lsn = 9; lsn <= last; ++lsn) log.set_durably("key", -lsn);
+    EXPECT_TRUE(write_snapshot(copy, OpenLog::store_id, log.memtable(), log.wal()));
     return copy;
   }
 
@@ -74,7 +83,7 @@ class Folders : public testing::Test {
 
   std::string refused(bool truncate = false) {
     const auto before = folder_.files();
-    auto text = refusal(folder_, {.truncate = truncate});
+    auto text = refusal(folder_, truncate);
     EXPECT_EQ(folder_.files(), before);
     return text;
   }
@@ -120,8 +129,6 @@ TEST_F(Folders, WithoutAnythingButTemporariesAreNew) {
   const auto found = read_folder(empty, false);
   EXPECT_TRUE(found.is_new);
   EXPECT_THAT(found.files.temporaries, ElementsAre("MANIFEST.tmp"));
-  EXPECT_THAT(recover(empty), IsEmpty());
-  EXPECT_FALSE(empty.files().contains("MANIFEST.tmp"));
 }
 
 TEST_F(Folders, WithFilesOfOthersLeaveThemAlone) {
@@ -129,11 +136,12 @@ TEST_F(Folders, WithFilesOfOthersLeaveThemAlone) {
                                         "snapshot-1.kv.tmp", ".tmp",
                                         "MANIFEST.bak",      "wal-00000000000000000001.log.old"};
   SimulatedFolder empty;
-  for (auto* folder : {&folder_, &empty}) {
+  for (auto* folder : {&folder_, &empty})
     for (const auto& name : others) folder->put(name, "theirs");
-    (void)recover(*folder);
-    for (const auto& name : others) EXPECT_TRUE(folder->files().contains(name)) << name;
-  }
+  (void)start(folder_);
+  for (const auto& name : others) EXPECT_TRUE(folder_.files().contains(name)) << name;
+  EXPECT_TRUE(read_folder(empty, false).is_new);
+  EXPECT_THAT(read_folder(empty, false).files.temporaries, IsEmpty());
 }
 
 TEST_F(Folders, WithALsnThatNoLogComesToAreRefused) {
@@ -163,8 +171,8 @@ TEST_F(Folders, WithAManifestThatIsEmptyOrTooLongAreRefused) {
 
 TEST_F(Folders, WithoutTheirManifestAreTruncatedToAllThatTheLogHas) {
   folder_.erase(manifest_name);
-  EXPECT_EQ(recover(folder_, {.truncate = true}), states_[20]);
-  EXPECT_EQ(recover(folder_), states_[20]);  // there is one again
+  EXPECT_EQ(start(folder_, true), states_[20]);
+  EXPECT_EQ(start(folder_), states_[20]);  // there is one again
 }
 
 TEST_F(Folders, OfALaterVersionAreRefusedAlsoByTruncate) {
@@ -187,7 +195,7 @@ TEST_F(Folders, WithASegmentOfALaterVersionBehindDamageAreNotTruncated) {
 TEST_F(Folders, WithOneSegmentThatTheManifestDoesNotKnowAreTaken) {
   change_manifest(
       [&](Manifest& manifest) { manifest.newest_segment = first_lsn(segments_.size() - 2); });
-  EXPECT_EQ(recover(folder_), states_[20]);
+  EXPECT_EQ(start(folder_), states_[20]);
 }
 
 TEST_F(Folders, WithTwoSegmentsThatTheManifestDoesNotKnowAreRefused) {
@@ -239,7 +247,7 @@ TEST_F(Folders, WithStrayBytesInTheZerosAreTakenWithAWarning) {
   bytes.back() = '\1';
   folder_.put(segments_[0], bytes);
   EXPECT_THAT(read().warnings, ElementsAre(AllOf(StartsWith(segments_[0]), HasSubstr("offset"))));
-  EXPECT_EQ(recover(folder_), states_[20]);
+  EXPECT_EQ(start(folder_), states_[20]);
 }
 
 // --- truncate ---
@@ -248,10 +256,10 @@ TEST_F(Folders, WithDamageGiveWhatIsBeforeItToTruncateAndKeepTheRestAside) {
   damage(segments_[1]);
   const auto bytes = folder_.bytes(segments_[2]);
   EXPECT_THAT(refused(), StartsWith(segments_[1] + " is damaged at offset"));
-  const auto found = recover(folder_, {.truncate = true});
+  const auto found = start(folder_, true);
   EXPECT_EQ(found, states_[first_lsn(1)]);  // its first record is before the damage
   EXPECT_EQ(folder_.bytes(segments_[2] + ".torn-0"), bytes);
-  EXPECT_EQ(recover(folder_), found);
+  EXPECT_EQ(start(folder_), found);
 }
 
 TEST_F(Folders, WhoseLogIsCutBelowASnapshotGiveTheSnapshotToTruncate) {
@@ -259,8 +267,8 @@ TEST_F(Folders, WhoseLogIsCutBelowASnapshotGiveTheSnapshotToTruncate) {
   damage(segments_[1]);  // which the snapshot covers
   for (std::size_t i = 2; i < segments_.size(); ++i) folder_.erase(segments_[i]);
   EXPECT_THAT(refused(), HasSubstr("is missing"));
-  EXPECT_EQ(recover(folder_, {.truncate = true}), states_[14]);
-  EXPECT_EQ(recover(folder_), states_[14]);
+  EXPECT_EQ(start(folder_, true), states_[14]);
+  EXPECT_EQ(start(folder_), states_[14]);
   EXPECT_TRUE(folder_.files().contains(segments_[1] + ".torn-0"));
 }
 
@@ -268,11 +276,11 @@ TEST_F(Folders, WithNothingButASnapshotAreRefusedAndGiveItToTruncate) {
   SimulatedFolder backup;
   backup.put(newer_.first, newer_.second);
   EXPECT_THAT(refusal(backup), StartsWith("MANIFEST is damaged at offset 0: it is missing"));
-  EXPECT_EQ(recover(backup, {.truncate = true}), states_[14]);
-  OpenStore store{backup};
-  EXPECT_EQ(store.wal().last_lsn(), 14u);
-  store.set_durably("key", std::int64_t{15});
-  EXPECT_EQ(recover(backup), states_[15]);
+  EXPECT_EQ(start(backup, true), states_[14]);
+  RecoveredLog log{backup};
+  EXPECT_EQ(log.wal().last_lsn(), 14u);
+  log.set_durably("key", std::int64_t{15});
+  EXPECT_EQ(start(backup), states_[15]);
 }
 
 // --- snapshots ---
@@ -285,7 +293,7 @@ TEST_F(Folders, WithADamagedSnapshotFallBackToTheOlderOne) {
   EXPECT_EQ(found.snapshot->lsn, 8u);
   EXPECT_THAT(found.set_aside, ElementsAre(newer_.first));
   EXPECT_THAT(found.warnings, ElementsAre(StartsWith(newer_.first)));
-  EXPECT_EQ(recover(folder_), states_[20]);
+  EXPECT_EQ(start(folder_), states_[20]);
 }
 
 TEST_F(Folders, WhoseLogBeginsAfterTheOnlyWholeSnapshotAreRefused) {
@@ -298,7 +306,7 @@ TEST_F(Folders, WithDamageThatASnapshotCoversAreTakenWithAWarning) {
   put(newer_);
   damage(segments_[0]);
   EXPECT_THAT(check_unread(folder_, read()).warnings, ElementsAre(StartsWith(segments_[0])));
-  EXPECT_EQ(recover(folder_), states_[20]);
+  EXPECT_EQ(start(folder_), states_[20]);
 }
 
 TEST_F(Folders, WithDamageBeforeTheSnapshotInItsSegmentHaveAllThatIsBehindIt) {
@@ -307,7 +315,7 @@ TEST_F(Folders, WithDamageBeforeTheSnapshotInItsSegmentHaveAllThatIsBehindIt) {
   damage(segments_[2]);
   EXPECT_THAT(read().warnings, ElementsAre(AllOf(StartsWith(segments_[2] + ": damaged at offset"),
                                                  HasSubstr("the snapshot makes up for it"))));
-  EXPECT_EQ(recover(folder_), states_[20]);
+  EXPECT_EQ(start(folder_), states_[20]);
 }
 
 // --- a copy that went its own way ---
@@ -324,7 +332,7 @@ TEST_F(Folders, WithASegmentOfAnotherTimelineAreRefusedAndGiveTheirOwnToTruncate
   const auto own = look(folder_);
   folder_.put(segments_[0], before);
   EXPECT_THAT(refused(), HasSubstr("does not go on from the segment before it"));
-  EXPECT_EQ(recover(folder_, {.truncate = true}), own);
+  EXPECT_EQ(start(folder_, true), own);
   EXPECT_EQ(folder_.bytes(segments_[0] + ".torn-0"), before);
 }
 
@@ -333,6 +341,28 @@ TEST_F(Folders, WithASnapshotThatIsAheadOfTheLogAreRefused) {
   for (std::size_t i = 1; i < segments_.size(); ++i) folder_.erase(segments_[i]);
   change_manifest([](Manifest& manifest) { manifest.newest_segment = 1; });
   EXPECT_THAT(refused(), HasSubstr("LSN 14 was durable"));
+}
+
+/// What it has removed is what the older of its two snapshots has.
+TEST(FoldersOfASnapshotter, HaveAllDataAlsoWhereTheNewestSnapshotIsDamaged) {
+  const CapturedLog quiet;
+  SimulatedFolder folder;
+  MemTable memtable{any_answer()};
+  OpenLog log{folder, {.limits = {.segment_bytes = 700, .reserve_bytes = 652}}};
+  memtable.observe({&log.wal()});
+  for (Lsn lsn = 1; lsn <= 20; ++lsn) {
+    ASSERT_TRUE(memtable.set("t", {"key" + std::to_string(lsn), "value"}));
+    ASSERT_TRUE(log.wal().make_durable(lsn));
+    if (lsn != 10 && lsn != 18) continue;
+    Gate gate;
+    folder.set_hook(gate.hook(SimulatedFolder::Kind::rename, "snapshot-"));
+    const Snapshotter snapshotter{folder, OpenLog::store_id, memtable, log.wal(), 1, 0, 0};
+    gate.wait_for_somebody();
+    gate.open();
+  }
+  EXPECT_FALSE(folder.files().contains(segment_name(1)));
+  folder.put(snapshot_name(18), folder.bytes(snapshot_name(18)).substr(1));
+  EXPECT_EQ(look(folder), contents_of(memtable));
 }
 
 TEST(OtherFormats, TheLogOfStage5IsRefusedAndAnyOtherFileIsLeftAlone) {

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
 #include <vector>
 
 #include "disk/bytes.hpp"
+#include "disk/posix_folder.hpp"
 #include "fixtures/seed.hpp"
+#include "fixtures/temp_folder.hpp"
 
 namespace kv::test {
 namespace {
@@ -288,6 +291,19 @@ TEST_F(SegmentBytes, NoPowerLossIsTakenForDamage) {
     for (auto lsn = durable_lsn; lsn < segment.end.lsn; ++lsn)
       EXPECT_EQ(payloads_[lsn + 1 - header_.first_lsn], written[lsn - durable_lsn]);
   }
+}
+
+/// Of zeros, which take no room on the disk.
+TEST(SegmentFile, HasUpTo256MiB) {
+  const TempFolder temporary;
+  const auto folder = open_posix_folder(temporary.path(), false);
+  const auto path = temporary.path() / "segment";
+  constexpr std::uint64_t bytes_max = 256 * 1024 * 1024;
+  ASSERT_TRUE((*folder->create("segment"))->write_at(0, "x"));
+  std::filesystem::resize_file(path, bytes_max);
+  EXPECT_EQ(*(*open_segment(*folder, "segment"))->size(), bytes_max);
+  std::filesystem::resize_file(path, bytes_max + 1);
+  EXPECT_EQ(open_segment(*folder, "segment").error().status, Status::too_large);
 }
 
 }  // namespace

@@ -6,11 +6,13 @@
 #include <new>
 
 #include "base/limits.hpp"
+#include "failing_storage.hpp"
 #include "table/memtable.hpp"
 
 namespace kv {
 namespace {
 
+using test::commands;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -134,15 +136,6 @@ TEST_F(ServiceTest, ValuesKeepTheirType) {
 
 // --- limits ---
 
-/// Every command that names a table, and the keys if it takes any; the many-key forms name a good
-/// key first.
-std::vector<Request> commands(const std::string& table, const std::string& key) {
-  return {Hget{table, key},          Hmget{table, {"a", key}},
-          Hset{table, {key, "new"}}, Hmset{table, {{"a", "new"}, {key, "new"}}},
-          Hdel{table, key},          Hmdel{table, {"a", key}},
-          Hexist{table, key},        Hmexist{table, {"a", key}}};
-}
-
 class ServiceLimits : public ServiceTest {};
 
 TEST_F(ServiceLimits, NamesOfTheLimitAreTaken) {
@@ -191,67 +184,7 @@ TEST_F(ServiceLimits, AValueOverTheLimitIsRefusedAndNothingWritten) {
   expect_table_unchanged();
 }
 
-// --- a storage that fails ---
-
-/// A storage on a disk that has gone bad: every call fails, and in the same way.
-class FailingStorage : public Storage {
- public:
-  explicit FailingStorage(Error error) : error_{std::move(error)} {}
-
-  Result<std::optional<Value>> get(std::string_view, std::string_view) const override {
-    return error_;
-  }
-  Result<Values> get_many(std::string_view, const std::vector<std::string>&) const override {
-    return error_;
-  }
-  Result<bool> contains(std::string_view, std::string_view) const override { return error_; }
-  Result<Values> contains_many(std::string_view, const std::vector<std::string>&) const override {
-    return error_;
-  }
-  Result<std::optional<Value>> set(std::string_view, const Entry&) override { return error_; }
-  Result<Values> set_many(std::string_view, const std::vector<Entry>&) override { return error_; }
-  Result<std::optional<Value>> del(std::string_view, std::string_view) override { return error_; }
-  Result<Values> del_many(std::string_view, const std::vector<std::string>&) override {
-    return error_;
-  }
-  Result<std::unique_ptr<Iterator>> get_iter(std::string_view) const override { return error_; }
-  Result<std::size_t> length(std::string_view) const override { return error_; }
-
- private:
-  const Error error_;
-};
-
-TEST(ServiceOnAStorageThatFails, TellsWhyInEveryCommand) {
-  constexpr auto no_room = static_cast<Status>(507);  // a number that only a disk will need
-  for (const auto& error :
-       {Error{Status::storage_failed, "the disk is gone"}, Error{no_room, "no room on the disk"}}) {
-    FailingStorage storage{error};
-    Service service{storage};
-    auto requests = commands("t", "k");
-    requests.push_back(Hgetall{"t"});
-    requests.push_back(Hlen{"t"});
-    for (const auto& request : requests) {
-      const auto response = service.execute(request);
-      EXPECT_EQ(response.status, error.status) << request.index();
-      EXPECT_EQ(response.message, error.message) << request.index();
-      EXPECT_THAT(response.values, IsEmpty()) << request.index();
-      EXPECT_THAT(response.pairs, IsEmpty()) << request.index();
-    }
-  }
-}
-
-TEST(ServiceOnAStorageThatFails, StillAnswersPing) {
-  FailingStorage storage{Error{Status::storage_failed, "the disk is gone"}};
-  EXPECT_EQ(Service{storage}.execute(Ping{}).message, "PONG");
-}
-
-TEST(ServiceOnAStorageThatFails, RefusesWhatIsOverALimitWithoutAskingIt) {
-  FailingStorage storage{Error{Status::storage_failed, "the disk is gone"}};
-  Service service{storage};
-  for (const auto& request : commands("t", std::string(name_bytes_max + 1, 'k'))) {
-    EXPECT_EQ(service.execute(request).status, Status::too_large) << request.index();
-  }
-}
+// --- no memory ---
 
 /// Memory runs out wherever a command comes to it.
 class NoMemory : public MemTable {

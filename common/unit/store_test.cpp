@@ -98,6 +98,15 @@ TEST_F(StoreTest, TheFirstStartSaysWhenOtherFilesWereThereAlready) {
   EXPECT_THAT(log_of_a_start(), HasSubstr("a new store in simulated, where 1 other file was"));
 }
 
+TEST_F(StoreTest, TheFirstStartRemovesWhatWasNotWholeAndLeavesFilesOfOthersAlone) {
+  folder_.put("MANIFEST.tmp", "of a start that was cut short");
+  folder_.put("thesis.tmp", "theirs");
+  const OpenStore store{folder_};
+  EXPECT_THAT(store.contents(), IsEmpty());
+  EXPECT_FALSE(folder_.files().contains("MANIFEST.tmp"));
+  EXPECT_EQ(folder_.bytes("thesis.tmp"), "theirs");
+}
+
 TEST_F(StoreTest, WhereOneMustExistNoneIsBegun) {
   const Store::Settings settings{.must_exist = true, .limits = tiny_limits};
   folder_.put("other", "text");
@@ -259,6 +268,20 @@ TEST_F(StoreTest, AFirstStartWithoutRoomIsNoneAndLeavesNothingBehind) {
   }
 }
 
+TEST_F(StoreTest, ACommandWithoutRoomIsRefusedAndChangesNothing) {
+  OpenStore store{folder_};
+  store.set_durably("key", "old");
+  std::size_t used_bytes = 0;
+  for (const auto& [name, bytes] : folder_.files()) used_bytes += bytes.size();
+  folder_.set_capacity(used_bytes);
+  const auto before = store.contents();
+  const auto refused = store.set("key", std::string(2000, 'n'));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, Status::no_space);
+  EXPECT_EQ(store.contents(), before);
+  store.set_durably("small", "fits");
+}
+
 /// Whatever of the start it is that has no room, or no descriptor, or no memory.
 TEST_F(StoreTest, AStartWithoutRoomServesReadsAndRefusesWritesUntilThereIs) {
   const std::pair<Kind, std::string> steps[] = {{Kind::create, segment_name(1) + ".tmp"},
@@ -387,6 +410,7 @@ TEST_F(StoreTest, ARecordThatMakesNoSenseIsNoStart) {
   std::string record;
   (void)append_record(record, {.lsn = 1}, "\xff\xff", 0, segment_seed(header), sizeof(header));
   folder_.put(segment_name(1), bytes.replace(sizeof(header), record.size(), record));
+  EXPECT_THROW(OpenStore{folder_}, FatalError);
   EXPECT_THAT(refusal(folder_), AllOf(HasSubstr(segment_name(1) + " is damaged at offset 64"),
                                       HasSubstr("makes no sense")));
   std::ostringstream out;

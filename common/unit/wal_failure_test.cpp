@@ -10,7 +10,7 @@
 #include "base/fatal_error.hpp"
 #include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
-#include "open_store.hpp"
+#include "open_log.hpp"
 
 namespace kv::test {
 namespace {
@@ -84,19 +84,6 @@ TEST_F(WalFailureTest, ARecordWithoutRoomIsRefusedAndTheLogGoesOnWhenThereIsRoom
   EXPECT_EQ(log.wal().last_lsn(), 2u);
   ASSERT_THAT(commands_in(folder_), SizeIs(2));
   EXPECT_EQ(commands_in(folder_)[1], "2: now=v");
-}
-
-TEST_F(WalFailureTest, ARecordThatIsRefusedLeavesTheMemtableAsItWas) {
-  const CapturedLog quiet;
-  OpenStore store{folder_};
-  store.set_durably("key", "old");
-  folder_.set_capacity(used_bytes());
-  const auto before = store.contents();
-  const auto refused = store.set("key", std::string(2000, 'n'));
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().status, Status::no_space);
-  EXPECT_EQ(store.contents(), before);
-  store.set_durably("small", "fits");
 }
 
 TEST_F(WalFailureTest, TheLastBytesOfTheDiskAreUsedWhereAWholeStepHasNoRoom) {

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/fatal_error.hpp"
-
 namespace kv::test {
 
 OpenStore::OpenStore(const SimulatedFolder& folder, const Store::Settings& settings) {
@@ -25,23 +23,6 @@ void OpenStore::set_durably(const std::string& key, const Value& value) {
 
 Contents recover(const SimulatedFolder& folder, const Store::Settings& settings) {
   return OpenStore{folder, settings}.contents();
-}
-
-Contents look(const SimulatedFolder& folder) {
-  MemTable memtable{any_answer()};
-  (void)read_folder(folder, false, into(memtable));
-  return contents_of(memtable);
-}
-
-std::string refusal(const SimulatedFolder& folder, const Store::Settings& settings) {
-  try {
-    OpenStore{folder, settings};
-  } catch (const FatalError& error) {
-    EXPECT_EQ(error.exit_status(), static_cast<int>(Exit::damaged)) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "the store was opened";
-  return {};
 }
 
 Result<void> RandomCommands::next(Storage& storage) {

@@ -4,12 +4,11 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <string_view>
 
 #include "captured_log.hpp"
 #include "contents.hpp"
 #include "disk/store.hpp"
-#include "open_log.hpp"
+#include "recovered_log.hpp"
 
 namespace kv::test {
 
@@ -37,22 +36,8 @@ class OpenStore {
   std::unique_ptr<Store> store_;
 };
 
-/// For read_folder: what it reads goes into the memtable.
-inline Loader into(MemTable& memtable) {
-  return {.change = [&memtable](std::string_view table, std::string_view key,
-                                auto row) { memtable.replay(table, key, std::move(row)); },
-          .clear = [&memtable] { memtable.clear(); }};
-}
-
-/// What a start finds. Throws FatalError as Store does.
+/// What a start finds. Throws FatalError as Store does. (look, of recovered_log.hpp, is quicker.)
 Contents recover(const SimulatedFolder& folder, const Store::Settings& settings = {});
-
-/// What a start would find; quicker, and it changes nothing.
-Contents look(const SimulatedFolder& folder);
-
-/// The text of the FatalError that a start with these settings ends in; it expects one, with the
-/// exit status 65.
-std::string refusal(const SimulatedFolder& folder, const Store::Settings& settings = {});
 
 /// Commands that change a few keys in all ways, with values that are hard on a log: nothing but
 /// zeros, what looks like a record, longer than a sector.
