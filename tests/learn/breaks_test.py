@@ -53,7 +53,7 @@ class BreaksTest(unittest.TestCase):
                                     for name in breaks.programs_of(bug)))
 
     def test_nothing_in_the_copy_names_the_bug_and_reveal_does(self):
-        for number in ("2.1", "3.1", "4.1", "5.1", "6.1", "7.1"):
+        for number in ("1.1", "2.1", "3.1", "4.1", "5.1", "6.1", "7.1"):
             bug = breaks.all_bugs()[number]
             with self.subTest(bug=bug.path.stem):
                 told = self.run_break(number)
@@ -110,7 +110,7 @@ class BreaksTest(unittest.TestCase):
         for _ in range(20):
             self.assertIn("my/broken/stage04-events", self.run_break())
             shutil.rmtree(self.broken)
-        (breaks.MY / "stage04").rename(breaks.MY / "stage01")  # which has no bugs
+        (breaks.MY / "stage04").rename(breaks.MY / "stage00")
         self.assertIn("There is a bug", self.run_break())
 
     def test_the_list_names_none(self):
