@@ -142,6 +142,7 @@ function(kv_naive_programs library)
   foreach(program IN LISTS ARGN)
     get_filename_component(name ${program} NAME_WE)
     add_executable(${PROJECT_NAME}-${name} ${program})
+    add_dependencies(${PROJECT_NAME}-programs ${PROJECT_NAME}-${name})
     set_target_properties(${PROJECT_NAME}-${name} PROPERTIES
       OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY naive)
     target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${library} kv-warnings)
@@ -226,6 +227,7 @@ endfunction()
 function(kv_program source)
   get_filename_component(name ${source} NAME_WE)
   add_executable(${PROJECT_NAME}-${name} ${source})
+  add_dependencies(${PROJECT_NAME}-programs ${PROJECT_NAME}-${name})
   set_target_properties(${PROJECT_NAME}-${name} PROPERTIES OUTPUT_NAME ${name})
   target_link_libraries(${PROJECT_NAME}-${name} PRIVATE ${PROJECT_NAME} kv-warnings)
   if(NOT name STREQUAL kv-server)  # of inline functions the linker takes the first copy that it sees
@@ -331,6 +333,7 @@ endfunction()
 
 # What the stage that includes this file compiles with, and links. The top level is none.
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/src)
+  add_custom_target(${PROJECT_NAME}-programs)  # all that one can start, what is in naive/ included
   add_library(${PROJECT_NAME}-needs INTERFACE)
   target_include_directories(${PROJECT_NAME}-needs INTERFACE src)
   target_compile_definitions(${PROJECT_NAME}-needs INTERFACE KV_STAGE="${PROJECT_NAME}")

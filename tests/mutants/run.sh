@@ -1,18 +1,29 @@
 #!/usr/bin/env bash
-# run.sh BUILD [NAME...]: tests the tests. Each patch in this folder plants one bug and says which
-# tests are about it: how their names in ctest begin, stage and all; each of these must find it. It
+# run.sh BUILD [NAME...]: tests the tests. Each patch in this folder plants one bug. Above the diff it
+# says what is wrong, what a user sees of that (Symptom: what ./learn break tells), and which tests are
+# about it (Caught by: how their names in ctest begin, stage and all); each of these must find it. It
 # is applied to a copy below BUILD, built, and taken back. A bug that no test notices is a failure.
 # Before all that the same tests must pass without a bug. What a fuzzer must find (stageNN.fuzz.name,
 # for a patch that names nothing else) is built with Clang, in a second build folder.
-# run.sh --check: all patches still apply.
+# run.sh --check: all patches still apply, and say all three.
 set -euo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd "$here/../.." && pwd)
+
+# A sentence, a symptom, the tests, each once and in this order.
+says_all() {  # PATCH
+  local parts
+  parts=$(sed -nE '/^--- /q; 1{/^(Symptom|Caught by): /!s/.*/text/p}; s/^(Symptom|Caught by): .+/\1/p' "$1")
+  [[ $parts == $'text\nSymptom\nCaught by' ]]
+}
+
 if [[ ${1:-} == --check ]]; then
   cd "$root"
   for patch in "$here"/*.patch; do
     git apply --check "$patch" || { echo "${patch##*/} does not apply any more"; exit 1; }
+    says_all "$patch" ||
+      { echo "${patch##*/} must say what is wrong, then Symptom: ..., then Caught by: ..."; exit 1; }
   done
   exit 0
 fi
