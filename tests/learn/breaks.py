@@ -16,20 +16,14 @@ import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-MY = ROOT / "my"
+from stage import MY, ROOT, Mistake
 
 COMMANDS = """Find it in the code, and mend it there.
   ./learn break --check    builds the copy, and runs the tests that are about this bug
   ./learn break --hint     says in which file it is; once more: in which function
   ./learn break --reveal   says what it is"""
-
-
-class Failure(Exception):
-    """What the reader is told, in a line."""
 
 
 class Bug:
@@ -66,7 +60,7 @@ def choose(name):
     begun = [bug for bug in bugs.values() if (MY / bug.stage[:7]).is_dir()]
     fit = [bug for number, bug in bugs.items() if name in (number, number[0], bug.path.stem)]
     if name and not fit:
-        raise Failure(f"there is no bug '{name}'; ./learn break --list has their numbers")
+        raise Mistake(f"there is no bug '{name}'; ./learn break --list has their numbers")
     return random.choice(fit or begun or list(bugs.values()))
 
 
@@ -96,12 +90,12 @@ def state_file():
 def planted():
     """The bug that is to be found, and what has been told of it."""
     if not state_file().exists():
-        raise Failure("no bug is planted; ./learn break plants one")
+        raise Mistake("no bug is planted; ./learn break plants one")
     state = json.loads(state_file().read_text())
     for bug in all_bugs().values():
         if bug.secret == state["bug"]:
             return bug, state
-    raise Failure("the bug in my/broken is none of tests/mutants any more; remove the folder")
+    raise Mistake("the bug in my/broken is none of tests/mutants any more; remove the folder")
 
 
 def save(state):
@@ -112,7 +106,7 @@ def begin(name):
     """Plants one; tells again of one that is there and has not been found."""
     if state_file().exists() and not planted()[1]["done"]:
         if name:
-            raise Failure("the bug in my/broken is not found yet; --reveal tells what it is")
+            raise Mistake("the bug in my/broken is not found yet; --reveal tells what it is")
         bug = planted()[0]
     else:
         bug = choose(name)
@@ -127,7 +121,7 @@ def begin(name):
 def run_quietly(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        raise Failure("the copy does not build:\n" + "\n".join(done.stdout.splitlines()[-40:]))
+        raise Mistake("the copy does not build:\n" + "\n".join(done.stdout.splitlines()[-40:]))
     return done.stdout
 
 
@@ -208,12 +202,4 @@ def main(arguments: list[str]) -> int:
         name = "--" + option.__name__.removeprefix("print_")
         what.add_argument(name, dest="function", action="store_const", const=option)
     given = parser.parse_args(arguments)
-    try:
-        return (given.function() if given.function else begin(given.name)) or 0
-    except Failure as failure:
-        print(f"./learn break: {failure}", file=sys.stderr)
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return (given.function() if given.function else begin(given.name)) or 0
