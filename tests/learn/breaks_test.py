@@ -128,7 +128,7 @@ class BreaksTest(unittest.TestCase):
         self.assertIn("there is no bug '2.99'", self.run_break("2.99", status=1))
         for option in ("--hint", "--reveal", "--check"):
             self.assertEqual(self.run_break(option, status=1),
-                             "./learn break: no bug is planted; ./learn break plants one\n")
+                             "no bug is planted; ./learn break plants one\n")
 
 
 if __name__ == "__main__":
