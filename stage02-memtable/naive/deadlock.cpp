@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <latch>
 #include <mutex>
 #include <semaphore>
 #include <string_view>
@@ -19,17 +20,19 @@
 
 namespace {
 
-constexpr int rounds = 50'000;
+constexpr int rounds = 300;  // it is stuck after three, mostly
 constexpr auto patience = std::chrono::seconds{2};  // a round takes microseconds
 
 using Shards = std::array<std::size_t, 2>;
 
 std::array<std::mutex, 64> locks;
 std::atomic<int> rounds_done = 0;
+std::latch begin{2};  // both begin together, or the first would be done before the other is there
 std::counting_semaphore<2> finished{0};
 
 void client(Shards shards, bool ordered) {
   if (ordered) std::ranges::sort(shards);
+  begin.arrive_and_wait();
   for (int round = 0; round < rounds; ++round) {
     const std::lock_guard first{locks[shards[0]]};
     std::this_thread::yield();  // here another thread may run at any time; now it does
