@@ -127,13 +127,14 @@ def run_quietly(*command):
 
 def programs_of(bug):
     """The programs with its tests, by their targets; and those that tests from outside start."""
-    suites = "|".join(test.split(".")[0].split("/")[-1] for test in bug.tests)
+    suites = "|".join(re.sub(r"\..*", r"\\b", test.split("/")[-1]) for test in bug.tests)
     has_suite = re.compile(rf"TEST(_F|_P|_SUITE_P)?\((\w+, )?({suites})")
     sources = {source for folder in (f"{bug.stage}/tests", "common/unit", "tests")
                for source in (ROOT / folder).glob("*_test.cpp")
                if has_suite.search(source.read_text())}
-    outside = {source.stem for source in sources if source.parent == ROOT / "tests"}
-    units = {source.stem.replace("_", "-") for source in sources if source.stem not in outside}
+    from_outside = {source for source in sources if source.parent == ROOT / "tests"}
+    outside = {source.stem for source in from_outside}
+    units = {source.stem.replace("_", "-") for source in sources - from_outside}
     apps = {app.stem for app in (ROOT / bug.stage / "apps").glob("*.cpp")} if outside else set()
     return outside | {f"{bug.stage}-{name}" for name in units | apps}
 

@@ -57,6 +57,11 @@ class BreaksTest(unittest.TestCase):
                 self.assertTrue(any(name.endswith(("-test", "_test"))
                                     for name in breaks.programs_of(bug)))
 
+    def test_programs_of_one_name_are_two(self):
+        bug = next(bug for bug in breaks.all_bugs().values() if bug.path.stem == "ping-in-capitals")
+        self.assertEqual(breaks.programs_of(bug),
+                         {"resp_test", "stage01-ping-resp-test", "stage01-ping-kv-server"})
+
     def test_nothing_in_the_copy_names_the_bug_and_reveal_does(self):
         for number in ("1.1", "2.1", "3.1", "4.1", "5.1", "6.1", "7.1"):
             bug = breaks.all_bugs()[number]
