@@ -131,7 +131,9 @@ TEST_F(EventsAuth, WithoutATokenAnythingIsRight) {
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(client.answers(wire::auth("whatever"), wire::ok()));
 }
 
-TEST_F(EventsAuth, TheLogHoldsNoToken) {
+class EventsAuthLog : public EventsAuth {};
+
+TEST_F(EventsAuthLog, HoldsNoToken) {
   auto flags = token_file("hunter2-right");
   flags.insert(flags.end(), {"--slow-log-ms", "0", "--log-level", "trace"});
   ServerProcess server{flags};

@@ -290,7 +290,7 @@ class Sender {
   bool answered() { return client_.socket().readable_within(0ms); }  // with anything, or the end
 
   /// Whether the server has said that it holds too much, and has closed.
-  bool refused() { return answered() && client_.receives_error(503); }
+  bool refused() { return answered() && client_.receive_response().status == 503; }
 
  private:
   FrameClient client_;

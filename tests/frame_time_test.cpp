@@ -249,7 +249,7 @@ TEST(FrameDescriptors, AServerWhoseDescriptorsRunOutWaitsQuietlyAndRecovers) {
   EXPECT_TRUE(served_within(server.port(), 10s));
 }
 
-TEST(FrameDescriptors, AConnectionOverTheLimitGets503AndIsClosed) {
+TEST(FrameConnections, OneOverTheLimitGets503AndIsClosed) {
   ServerProcess server{{"--max-connections", "2"}};
   FrameClient first{server.port()};
   EXPECT_TRUE(first.answers(wire::ping(), {200, "PONG"}));

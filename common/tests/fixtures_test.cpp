@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include <system_error>
 #include <vector>
 
+#include "fixtures/frame_client.hpp"
 #include "fixtures/hex_dump.hpp"
 #include "fixtures/process.hpp"
 #include "fixtures/resp_client.hpp"
@@ -29,6 +31,7 @@
 namespace kv::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -263,6 +266,55 @@ TEST(Socket, JoinsALineThatComesInPieces) {
   EXPECT_EQ(line.get(), "ab\r\n");
 }
 
+TEST(Socket, ComparesWhatComes) {
+  Connected c;
+  c.peer.send("+PONG\r\n+PO");
+  EXPECT_TRUE(c.socket.receives("+PONG\r\n"));
+  c.peer.send("NG\r\n");
+  c.peer.close();
+  EXPECT_TRUE(c.socket.receives_last("+PONG\r\n"));
+}
+
+TEST(Socket, StopsAtTheFirstWrongByteAndShowsBothSides) {
+  Connected c;
+  c.peer.send("+PONG\n");
+  const auto start = std::chrono::steady_clock::now();
+  const auto result = c.socket.receives("+PONG\r\n+PONG\r\n");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s) << "it need not wait for more";
+  EXPECT_FALSE(result);
+  EXPECT_THAT(result.message(), HasSubstr("first wrong byte is at offset 5\n"));
+  EXPECT_THAT(result.message(), HasSubstr("expected 14 bytes: \"+PONG\\r\\n+PONG\\r\\n\""));
+  EXPECT_THAT(result.message(), HasSubstr("received 6 bytes: \"+PONG\\n\""));
+}
+
+TEST(Socket, TellsWhatCameBeforeNothingMoreDid) {
+  Connected c;
+  c.socket.set_timeout(20ms);
+  c.peer.send("+PO");
+  EXPECT_THAT(message_of([&] { c.socket.receive(7); }),
+              AllOf(HasSubstr("nothing to receive within 20 ms, after\n"), HasSubstr("|+PO|")));
+  c.peer.send("+PO");
+  const auto result = c.socket.receives("+PONG\r\n");
+  EXPECT_FALSE(result);
+  EXPECT_THAT(result.message(), HasSubstr("nothing to receive within 20 ms\n"));
+  EXPECT_THAT(result.message(), HasSubstr("first wrong byte is at offset 3\n"));
+}
+
+TEST(Socket, TellsAnEndThatIsMissingFromOneThatIsTooMuch) {
+  Connected open;
+  open.socket.set_timeout(20ms);
+  open.peer.send("last");
+  EXPECT_THAT(open.socket.receives_last("last").message(), HasSubstr("nor has the server closed"));
+  Connected closed;
+  closed.peer.send("last words");
+  closed.peer.close();
+  EXPECT_FALSE(closed.socket.receives_last("last")) << "more came";
+  EXPECT_THAT(closed.socket.receives("more").message(), HasSubstr("the server has closed"));
+  Connected broken;
+  broken.peer.reset();
+  EXPECT_TRUE(broken.socket.receives_last(""));
+}
+
 TEST(Socket, DoesNotWaitForEver) {
   Connected c;
   c.socket.set_timeout(20ms);
@@ -361,6 +413,37 @@ TEST(SameBytes, MarksTheEndOfAnAnswerThatIsTooShort) {
   EXPECT_THAT(result.message(), HasSubstr("offset 5\n"));
   EXPECT_FALSE(same_bytes("+PONG", "+PONG\r\n"));
   EXPECT_FALSE(same_bytes(std::string_view{"a\0b", 3}, std::string_view{"a\0c", 3}));
+}
+
+/// A FrameClient, and the server in the test's own hands.
+struct Framed {
+  Peer peer;
+  FrameClient client{peer.port()};
+
+  Framed() { peer.accept(); }
+};
+
+TEST(FrameClient, ShowsBothAnswersDecodedAndTheFirstWrongByte) {
+  Framed framed;
+  framed.peer.send(wire::frame(wire::encode(wire::Response{200, "PING"})));
+  const auto result = framed.client.answers(wire::ping(), {200, "PONG"});
+  EXPECT_FALSE(result);
+  EXPECT_THAT(result.message(), HasSubstr("the request, in its frame:\n00000000  00 00 00 03 82 "));
+  EXPECT_THAT(result.message(), AllOf(HasSubstr("\"PONG\""), HasSubstr("\"PING\"")));
+  EXPECT_THAT(result.message(), HasSubstr("first wrong byte is at offset 6\n"));
+}
+
+TEST(FrameClient, ShowsTheFrameThatIsMissingAndWaitsForNoOther) {
+  Framed framed;
+  framed.peer.send(std::string("\x09\0\0\0", 4));  // a length of 9, the wrong way round
+  const auto result = framed.client.receives({200, "PONG"});
+  EXPECT_FALSE(result);
+  EXPECT_THAT(result.message(), HasSubstr("00000000  00 00 00 09 08 c8 01 12 04 50 4f 4e 47"));
+  EXPECT_THAT(result.message(), HasSubstr("a frame of 150994944 bytes is announced by\n"));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(framed.client.receives_error(404).message(), HasSubstr("behind an answer"));
+  EXPECT_THROW(framed.client.receive_response(), std::runtime_error);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
 }
 
 TEST(RespClient, ReadsEveryKindOfReply) {
