@@ -5,6 +5,7 @@ will be. A step brings its own headers, its tests, and its .cpp files to write (
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -125,7 +126,14 @@ class Workspace:
         own = self.notes / "before" / file
         target = self.folder / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(stub(final.read_text(), was, own.read_text() if was and own.exists() else ""))
+        mine = self._without_gone_headers(own.read_text()) if was and own.exists() else ""
+        target.write_text(stub(final.read_text(), was, mine))
+
+    def _without_gone_headers(self, text: str) -> str:
+        """Of the stage before: what it includes and this stage removes would not compile."""
+        before = self.stage.before.code if self.stage.before else []
+        gone = {file.removeprefix("src/") for file in before if file not in self.stage.code}
+        return re.sub(r'^#include "(.+)"\n', lambda found: "" if found[1] in gone else found[0], text, flags=re.MULTILINE)
 
     def take(self, step: Step) -> Path | None:
         """The reference's files of a step that is there; yours are put aside, in the folder returned."""

@@ -1,6 +1,7 @@
 """The workspace and its stubs, without a compiler."""
 
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -102,6 +103,10 @@ class Written(unittest.TestCase):
     def check_stubs(cls, mine):
         files = [file for file in mine.here.files if file.endswith(".cpp")]
         assert any("not_written(" in (mine.folder / file).read_text() for file in files), mine.here.name
+        for file in files:
+            text = (mine.folder / file).read_text()
+            for header in re.findall(r'^#include "(?!proto/|not_written)([^"]+)"', text, re.MULTILINE):
+                assert (mine.folder / "src" / header).exists(), f"{file} includes {header}, which is gone"
 
     def test_the_end_is_the_reference(self):
         for number in range(FIRST, LAST + 1):
