@@ -1,0 +1,168 @@
+// The log before it has a second segment. What wal_segments.cpp will do is done here in the simplest
+// way: there is one segment, and it grows.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "disk/data_files.hpp"
+#include "disk/wal.hpp"
+#include "open_log.hpp"
+
+namespace kv {
+
+Result<void> Wal::begin_first_segment() {
+  auto file = create_next_segment(folder_, limits_.reserve_bytes);
+  if (!file) return file.error();
+  segment_.emplace(std::move(*file),
+                   make_segment_header(store_, {last_lsn_, chain_, end_segment_}, 4711), limits_);
+  return segment_->publish();
+}
+
+Result<void> Wal::make_room(std::unique_lock<std::mutex>&, std::uint64_t bytes) {
+  if (failure_) return *failure_;
+  return segment_->has_room(bytes) ? Result<void>{} : segment_->reserve(bytes);
+}
+
+void Wal::reserve_ahead(std::unique_lock<std::mutex>&) {}
+Result<void> Wal::finish_closing() { return {}; }
+bool Wal::is_preparation_due() const { return false; }
+void Wal::prepare(std::unique_lock<std::mutex>&) {}
+
+Manifest Wal::manifest() const {
+  return {.store = store_, .newest_segment = segment_->header().first_lsn};
+}
+
+namespace test {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+using Kind = SimulatedFolder::Kind;
+
+class LogOfOneSegment : public testing::Test {
+ protected:
+  SimulatedFolder folder_;
+};
+
+TEST_F(LogOfOneSegment, GivesCommandsBackInTheirOrder) {
+  OpenLog log{folder_};
+  for (const auto* value : {"1", "2"}) ASSERT_TRUE(log.set("key", value));
+  log.set_durably("other", "3");
+  EXPECT_EQ(log.wal().last_lsn(), 3u);
+  EXPECT_THAT(commands_in(folder_), ElementsAre("1: key=1", "2: key=2", "3: other=3"));
+  EXPECT_EQ(log.wal().appended_bytes(), 2 * record_bytes("key", "1") + record_bytes("other", "3"));
+}
+
+TEST_F(LogOfOneSegment, CallsAChangeSafeWhenItIsSynced) {
+  Gate gate;
+  OpenLog log{folder_};
+  folder_.set_hook(gate.hook(Kind::sync_file, "wal-"));
+  ASSERT_TRUE(log.set("a"));
+  gate.wait_for_somebody();
+  EXPECT_THAT(commands_in(folder_), SizeIs(1)) << "written, and not yet safe";
+  EXPECT_EQ(log.wal().safe_lsn(), 0u);
+  gate.open();
+  log.wait_until_safe(1);
+  EXPECT_EQ(log.wal().durable_lsn(), 1u);
+}
+
+TEST_F(LogOfOneSegment, SyncsOnceForAllThatHasGathered) {
+  Gate gate;
+  OpenLog log{folder_};
+  folder_.set_hook(gate.hook(Kind::sync_file, "wal-"));
+  ASSERT_TRUE(log.set("first"));
+  gate.wait_for_somebody();
+  for (const auto* key : {"a", "b", "c"}) ASSERT_TRUE(log.set(key));
+  std::atomic<int> syncs = 0;
+  folder_.set_hook([&](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
+    syncs += operation.kind == Kind::sync_file;
+    return std::nullopt;
+  });
+  gate.open();
+  ASSERT_TRUE(log.wal().make_durable(4));
+  EXPECT_EQ(syncs, 1);
+}
+
+TEST_F(LogOfOneSegment, NamesTheDurableLsnInAMarkWhenNoRecordFollows) {
+  {
+    OpenLog log{folder_};
+    log.set_durably("a");
+    log.set_durably("b");
+  }
+  const auto headers = headers_in(folder_.bytes(segment_name(1)));
+  ASSERT_THAT(headers, SizeIs(4)) << "each with its mark";
+  EXPECT_EQ(headers[2].durable_lsn, 1u);
+  EXPECT_EQ(headers[3].type, RecordType::mark);
+  EXPECT_EQ(headers[3].durable_lsn, 2u);
+}
+
+TEST_F(LogOfOneSegment, CallsAChangeSafeWhenItIsWrittenWhereThePolicyIsNever) {
+  OpenLog log{folder_, {.sync = Sync::never}};
+  ASSERT_TRUE(log.set("a"));
+  log.wait_until_safe(1);
+  EXPECT_THAT(commands_in(folder_), SizeIs(1));
+  EXPECT_EQ(log.wal().durable_lsn(), 0u);
+  ASSERT_TRUE(log.wal().make_durable(1));
+  EXPECT_THAT(commands_in(folder_.after_power_loss(0)), SizeIs(1));
+}
+
+TEST_F(LogOfOneSegment, SyncsOnceASecondAlsoWhenNothingMoreComes) {
+  OpenLog log{folder_, {.sync = Sync::everysec}};
+  ASSERT_TRUE(log.set("a"));
+  log.wait_until_safe(1);
+  while (log.wal().durable_lsn() < 1) std::this_thread::yield();
+}
+
+TEST_F(LogOfOneSegment, FlushesWhatComesWhileAnotherThreadDoes) {
+  OpenLog log{folder_, {.limits = {.segment_bytes = 65536, .reserve_bytes = 65536}}};
+  for (Lsn lsn = 0; lsn < 100; lsn += 2) {  // often: how the threads meet is not in our hands
+    Gate gate;
+    folder_.set_hook(gate.hook(Kind::sync_file, "wal-"));
+    ASSERT_TRUE(log.change("a"));
+    std::jthread alone{[&] { (void)log.wal().flush_now(); }};
+    gate.wait_for_somebody();
+    ASSERT_TRUE(log.set("b"));
+    gate.open();
+    log.wait_until_safe(lsn + 2);
+    ASSERT_EQ(log.wal().durable_lsn(), lsn + 2);
+  }
+}
+
+TEST_F(LogOfOneSegment, RefusesAChangeThatHasNoRoomAndTakesTheNext) {
+  OpenLog log{folder_};
+  log.set_durably("a");
+  folder_.set_capacity(folder_.bytes(segment_name(1)).size());
+  EXPECT_EQ(log.set("b", std::string(2000, 'b')).error().status, Status::no_space);
+  EXPECT_EQ(log.wal().last_lsn(), 1u) << "its number is given again";
+  log.set_durably("c");
+  EXPECT_THAT(commands_in(folder_), ElementsAre("1: a=v", "2: c=v"));
+}
+
+TEST_F(LogOfOneSegment, EndsForEverWithASyncThatFails) {
+  OpenLog log{folder_};
+  folder_.set_hook(fail_next(Kind::sync_file, "wal-", Status::storage_failed));
+  ASSERT_TRUE(log.set("a"));
+  log.wait_for_failure();
+  EXPECT_TRUE(log.wal().failed());
+  EXPECT_FALSE(log.set("b"));
+  EXPECT_FALSE(log.wal().make_durable(1));
+  EXPECT_EQ(log.wal().safe_lsn(), 0u);
+  EXPECT_EQ(log.failures(), 1);
+  EXPECT_FALSE(log.wal().close());
+}
+
+TEST_F(LogOfOneSegment, SaysInTheManifestThatItsEndWasOrderly) {
+  OpenLog log{folder_, {.sync = Sync::never}};
+  ASSERT_TRUE(log.set("a"));
+  ASSERT_TRUE(log.wal().close());
+  const auto manifest = read_manifest(folder_.after_power_loss(0));
+  ASSERT_TRUE(manifest);
+  EXPECT_EQ(manifest->clean, 1u);
+  EXPECT_EQ(manifest->clean_lsn, 1u);
+}
+
+}  // namespace
+}  // namespace test
+}  // namespace kv
