@@ -7,7 +7,8 @@
 
 #include "table/memtable.hpp"
 
-// Readers do not wait for each other, and writers wait for readers.
+// Readers do not wait for each other; writers wait for readers, and go before those that come
+// later.
 //
 // A storage asks its AnswerLimit what an answer takes while it collects it, under the locks. So
 // whoever is in that function stands in the middle of a read, and can be kept there.
@@ -37,7 +38,7 @@ class Gate {
     changed_.wait(lock, [this] { return is_open_; });
     return 0;
   }
-  /// False when so many have not come in for as long as one can wait.
+  /// False when so many have not come in within two seconds.
   bool holds(int readers) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, 2s, [this, readers] { return inside_ >= readers; });
@@ -95,6 +96,19 @@ TEST_F(Readers, AreWaitedForByAWriter) {
   EXPECT_EQ(reader.get(), Values{"v"});
   EXPECT_EQ(writer.get(), Value{"v"});
   EXPECT_EQ(*storage.get("t", "k"), Value{"w"});
+}
+
+TEST_F(Readers, ThatComeLaterLetAWaitingWriterGoFirst) {
+  auto reader = get_many();
+  EXPECT_TRUE(gate.holds(1));
+  auto writer = std::async(std::launch::async, [this] { return *storage.set("t", {"k", "w"}); });
+  EXPECT_EQ(writer.wait_for(100ms), std::future_status::timeout);
+  auto later = get_many();
+  EXPECT_FALSE(gate.holds(2)) << "where readers always overlap, a writer's turn never comes";
+  gate.open();
+  EXPECT_EQ(reader.get(), Values{"v"});
+  EXPECT_EQ(writer.get(), Value{"v"});
+  EXPECT_EQ(later.get(), Values{"w"});
 }
 
 }  // namespace
