@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
 #include "disk/snapshot.hpp"
