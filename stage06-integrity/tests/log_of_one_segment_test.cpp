@@ -1,5 +1,5 @@
-// The log before it has a second segment. What wal_segments.cpp will do is done here in the simplest
-// way: there is one segment, and it grows.
+// The log before it has a second segment. What wal_segments.cpp will do is done here in the
+// simplest way: there is one segment, and it grows.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
