@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "disk/data_files.hpp"
 #include "disk/manifest.hpp"
 #include "disk/snapshot.hpp"
@@ -15,8 +17,8 @@ class BytesOfSnapshots : public testing::Test {
  protected:
   /// Makes one, as the snapshotter would; gives its bytes.
   std::size_t snapshot() {
-    const auto made = write_snapshot(folder_, read_manifest(folder_)->store, store_.memtable(),
-                                     store_.wal());
+    const auto made =
+        write_snapshot(folder_, read_manifest(folder_)->store, store_.memtable(), store_.wal());
     return folder_.bytes(snapshot_name(made->lsn)).size();
   }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <utility>
 
 #include "captured_log.hpp"
 #include "contents.hpp"
@@ -20,7 +21,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
-using Kind = SimulatedFolder::Kind;
 
 /// LSN 1 to 20, in several segments, and a snapshot.
 class Scrub : public testing::Test {

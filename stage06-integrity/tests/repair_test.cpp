@@ -5,6 +5,7 @@
 
 #include "captured_log.hpp"
 #include "contents.hpp"
+#include "disk/manifest.hpp"
 #include "disk/recovery.hpp"
 #include "open_log.hpp"
 
@@ -97,6 +98,7 @@ TEST_F(RepairTest, RemovesTemporariesAndMovesAsideWhatIsNotUsed) {
 }
 
 TEST_F(RepairTest, HasTheManifestNameTheSegmentBeforeThereIsAnother) {
+  ASSERT_TRUE(write_manifest(folder_, {.store = OpenLog::store_id}));
   auto what = found();
   what.named_segment = 0;
   ASSERT_TRUE(repair_folder(folder_, what));
@@ -123,7 +125,8 @@ TEST_F(RepairTest, WhatASnapshotCoversIsReadLaterAndItsDamageIsTold) {
   what.covered = {name()};
   EXPECT_THAT(check_unread(folder_, what).warnings, IsEmpty());
   auto bytes = folder_.bytes(name());
-  bytes[sizeof(SegmentHeader) + sizeof(RecordHeader)] ^= 1;
+  auto& byte = bytes[sizeof(SegmentHeader) + sizeof(RecordHeader)];
+  byte = static_cast<char>(byte ^ 1);
   folder_.put(name(), bytes);
   EXPECT_THAT(check_unread(folder_, what).warnings,
               ElementsAre(StartsWith(name() + " is damaged at offset 64")));
