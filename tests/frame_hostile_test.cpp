@@ -102,7 +102,7 @@ void expect_served_beside(const std::string& requests, std::size_t answers_bytes
   const double table_ms = Milliseconds{Clock::now() - begin}.count();
   const Flood flood{server.port(), requests};
   std::vector<double> waits;
-  const auto end = Clock::now() + 20s;
+  const auto end = Clock::now() + 120s;  // on a machine with thirty others that want it
   do {
     const auto start = Clock::now();
     ASSERT_LT(start, end) << "that was no flood: " << flood.answered_bytes() << " bytes";
