@@ -11,3 +11,5 @@ namespace kv {
 }
 
 }  // namespace kv
+
+using kv::not_written;  // main stands in no namespace
