@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # What ./learn crash draws of a log with a planted bug: the operation that is lost, and the sync that
 # was missing.
+# Usage: crash_test.sh 5|6, the stage.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export GIT_CEILING_DIRECTORIES=$scratch  # git apply must not find a repository around it
-stage=stage05-persistence
-cp -r "$root"/{common,$stage} "$scratch"
+stage=$(basename "$root/stage0${1:?}"-*)
+cp -r "$root"/{common,"$stage"} "$scratch"
 
 build() {
   cmake --build "$scratch/build" --target "$stage-crash" >"$scratch/log" 2>&1 ||
@@ -34,8 +35,9 @@ shows() {  # WHAT: these lines of standard input are in the drawing, in this ord
 cmake -S "$scratch/$stage" -B "$scratch/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug >"$scratch/log" 2>&1 ||
   { cat "$scratch/log"; exit 1; }
 
-draw small-folder-never-synced
-shows 'a folder that is never synced' <<'END'
+of_stage_5() {
+  draw small-folder-never-synced
+  shows 'a folder that is never synced' <<'END'
    3  sync   log-1.tmp
    4  rename log-1.tmp to log-1           LOST: the folder was not synced
   --> command 1: HSET t k1 v1
@@ -49,8 +51,8 @@ Command 1 was acknowledged, and nobody can read it: the folder was not synced
 between operation 4 and the acknowledgement.
 END
 
-draw small-answered-before-the-sync
-shows 'an acknowledgement before the sync' <<'END'
+  draw small-answered-before-the-sync
+  shows 'an acknowledgement before the sync' <<'END'
 1-11  a new store is made
   --> command 1: HSET t k1 v1
   12  write  log-1, 58 bytes              LOST: log-1 was not synced
@@ -62,8 +64,8 @@ Command 1 was acknowledged, and is gone: log-1 was not synced between operation
 12 and the acknowledgement.
 END
 
-draw small-old-log-goes-on-first
-shows 'two operations in the wrong order' <<'END'
+  draw small-old-log-goes-on-first
+  shows 'two operations in the wrong order' <<'END'
   <-- command 1 is acknowledged
   14  create log-2.tmp
   15  write  log-2.tmp, 32 bytes
@@ -74,8 +76,8 @@ Command 1 was acknowledged, and nobody can read it.
 Nothing is lost on the disk: it is the order of the operations, or the start.
 END
 
-draw small-copy-without-the-folder
-shows 'a folder that is not synced after a crash' <<'END'
+  draw small-copy-without-the-folder
+  shows 'a folder that is not synced after a crash' <<'END'
 a crash left  log-1 (32 bytes), snapshot (96 bytes)
    4  sync   log-1.tmp
    5  rename log-1.tmp to log-1           LOST: the folder was not synced
@@ -87,8 +89,8 @@ Command 1 was acknowledged, and is gone: the folder was not synced between
 operation 5 and the acknowledgement.
 END
 
-draw small-snapshot-without-the-folder
-shows 'a log that is removed too early' <<'END'
+  draw small-snapshot-without-the-folder
+  shows 'a log that is removed too early' <<'END'
   24  sync   snapshot.tmp
   25  rename snapshot.tmp to snapshot     LOST: the folder was not synced
   26  remove log-1                        kept, by luck
@@ -97,9 +99,46 @@ Command 1 was acknowledged, and nobody can read it: the folder was not synced
 after operation 25.
 END
 
-draw small-two-groups-a-sync
-shows 'a group that is written too early' <<'END'
+  draw small-two-groups-a-sync
+  shows 'a group that is written too early' <<'END'
   12  write  log-1, 756 bytes             HALF LOST: log-1 was not synced
   13  write  log-1, 58 bytes              kept, by luck
   14  the power goes
 END
+}
+
+of_stage_6() {
+  draw folder-not-synced-after-rename
+  shows 'a folder that is never synced' <<'END'
+  10  rename wal-next.tmp to wal-1.log    LOST: the folder was not synced
+  --> command 1: HSET t k1 v1
+  15  write  wal-1.log, 54 bytes          kept
+  16  sync   wal-1.log
+  <-- command 1 is acknowledged
+  17  the power goes
+a start finds nothing
+Command 1 was acknowledged, and is gone: the folder was not synced between
+operation 10 and the acknowledgement.
+END
+
+  draw wal-without-sync
+  shows 'a log that is never synced' <<'END'
+1-17  a new store is made
+  --> command 1: HSET t k1 v1
+  18  write  wal-1.log, 54 bytes          LOST: wal-1.log was not synced
+  <-- command 1 is acknowledged
+  19  the power goes
+a start finds nothing
+Command 1 was acknowledged, and is gone: wal-1.log was not synced between
+operation 18 and the acknowledgement.
+END
+
+  draw manifest-late
+  shows 'a manifest that is written too late' <<'END'
+  --> command 5: HSET t k5 (1400 bytes)
+a start fails, with exit status 65: MANIFEST is damaged at offset 0: 2 segments
+Nothing is lost on the disk: it is the order of the operations, or the start.
+END
+}
+
+"of_stage_$1"

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -93,6 +92,6 @@ int main(int count, char** arguments) try {
   }
   return kv::test::run(seed);
 } catch (const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  std::_Exit(2);  // threads of the store may hang
+  fmt::print(stderr, "the store cannot be tried: {}\n", error.what());
+  return 2;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <iostream>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -136,8 +138,9 @@ class Recorder {
  private:
   /// With the lock held. Who looks at the LSN, as the barrier of a connection does, may answer.
   void look_for_acknowledgements() {
-    if (!wal_ || acknowledged_lsn(*wal_) <= acknowledged_) return;
-    acknowledged_ = acknowledged_lsn(*wal_);
+    const Lsn lsn = wal_ ? acknowledged_lsn(*wal_) : 0;
+    if (lsn <= acknowledged_) return;
+    acknowledged_ = lsn;
     events_.push_back({.kind = Event::Kind::acknowledged, .lsn = acknowledged_});
   }
 
@@ -164,12 +167,17 @@ class Recorder {
     while (Clock::now() < end && is_held_up()) std::this_thread::yield();
   }
 
+  /// Without any destructor, as the threads of the store may never end.
+  [[noreturn]] static void give_up(const std::string& what) {
+    std::cerr << "the store was waited for " << what << ", and there was none\n";
+    std::_Exit(2);
+  }
+
   template <class Condition>
   void wait(const std::string& what, Condition is_there) {
     const auto end = Clock::now() + patience;
     while (!is_there()) {
-      if (Clock::now() > end || (wal_ && wal_->failed()))
-        throw std::runtime_error{"the store was waited for " + what + ", and there was none"};
+      if (Clock::now() > end || (wal_ && wal_->failed())) give_up(what);
       std::this_thread::yield();
     }
   }
@@ -221,17 +229,17 @@ Life live(const Files& disk, const std::vector<Contents>& may_find, const Plan& 
   if (plan.holds_up_snapshots) recorder.hold_up(Kind::create, "snapshot");
   for (const auto& command : plan.commands) {
     const auto snapshots = recorder.snapshots();
+    const auto lsn = wal.last_lsn();
     recorder.begun(life.lsns.size() + 1);
     if (auto done = command.run(store.memtable()); !done)
       throw std::runtime_error{"a command is refused: " + done.error().message};
     if (!plan.holds_up_snapshots) recorder.go_on();  // the one before
-    const bool has_changed = wal.last_lsn() > (life.lsns.empty() ? 0 : life.lsns.back());
     life.lsns.push_back(wal.last_lsn());
     life.states.push_back(store.contents());
     life.texts.push_back(command.text.empty()
                              ? text_of_change(*(life.states.end() - 2), life.states.back())
                              : command.text);
-    if (!has_changed) continue;
+    if (wal.last_lsn() == lsn) continue;  // it has changed nothing
     if (command.next == Command::Next::acknowledged) {
       flush(wal);
       recorder.wait_for_acknowledgement(wal.last_lsn());

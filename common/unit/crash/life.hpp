@@ -46,7 +46,8 @@ struct Life {
   std::vector<Contents> may_leave(std::size_t event) const;
 };
 
-/// Throws FatalError as a store does, and std::runtime_error when it does not do as it is told.
+/// Throws FatalError as a store does, and std::runtime_error when it refuses a command. Where it
+/// hangs, the process ends, with status 2.
 Life live(const Files& disk, const std::vector<Contents>& may_find, const Plan& plan);
 
 /// What a start finds.
