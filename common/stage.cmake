@@ -8,6 +8,7 @@
 #     TESTS record)
 #   kv_given(client apps/kv-client.cpp)   # a step that is neither taught nor counted
 #   kv_naive(one-mutex naive/one_mutex.cpp TESTS one_mutex)   # what the chapter shows before it is done well
+#   kv_crash()                            # for ./learn crash: the steps so far are a store
 #
 # x.cpp stands for x.hpp as well. A file belongs to one step; what no step names is kept. A test of a
 # step is linked with all objects of this step, and with what these need of earlier steps and of what
@@ -329,6 +330,24 @@ function(kv_fuzz name)
     COMMAND ${target} -max_total_time=60 -timeout=20 -max_len=4096 ${found} ${folder}/${name}
     WORKING_DIRECTORY ${found})
   set_tests_properties(${PROJECT_NAME}.fuzz.${name} PROPERTIES LABELS soak TIMEOUT 300)
+endfunction()
+
+# kv_crash(): the program <stage>-crash, of common/unit/crash: the store that the steps so far make,
+# run through simulated crashes. Built when it is asked for.
+function(kv_crash)
+  get_property(ended DIRECTORY PROPERTY kv_ended)
+  if(ended OR NOT KV_TESTS)
+    return()
+  endif()
+  get_property(objects DIRECTORY PROPERTY kv_objects)
+  get_property(helpers DIRECTORY PROPERTY kv_helpers)
+  set(target ${PROJECT_NAME}-crash)
+  add_library(${target}-store STATIC EXCLUDE_FROM_ALL ${objects})
+  set_target_properties(${target}-store PROPERTIES LINKER_LANGUAGE CXX)
+  file(GLOB sources CONFIGURE_DEPENDS ${KV_COMMON}/unit/crash/*.cpp)
+  add_executable(${target} EXCLUDE_FROM_ALL ${sources})
+  target_include_directories(${target} PRIVATE tests ${KV_COMMON}/unit/support)
+  target_link_libraries(${target} PRIVATE ${helpers} ${target}-store ${PROJECT_NAME}-needs kv-warnings)
 endfunction()
 
 # What the stage that includes this file compiles with, and links. The top level is none.

@@ -102,8 +102,7 @@ struct SimulatedFolder::Disk {
   }
 
   /// Asks the hook, without the lock.
-  bool begin(Kind kind, const std::string& name) {
-    Operation operation{0, kind, name};
+  bool begin(Operation operation) {
     Hook asked;
     {
       const std::lock_guard lock{mutex};
@@ -138,7 +137,7 @@ class SimulatedFolder::OpenFile : public File {
       : disk_{std::move(disk)}, name_{std::move(name)}, content_{std::move(content)} {}
 
   Result<void> append(std::string_view bytes) override {
-    const auto failed = disk_->begin(Kind::write, name_);
+    const auto failed = disk_->begin({0, Kind::write, name_, {}, content_, std::string{bytes}});
     const std::lock_guard lock{disk_->mutex};
     const auto room = disk_->capacity - std::min(disk_->capacity, disk_->bytes());
     if (failed || bytes.size() > room) {
@@ -150,7 +149,7 @@ class SimulatedFolder::OpenFile : public File {
   }
 
   Result<void> sync() override {
-    const auto failed = disk_->begin(Kind::sync_file, name_);
+    const auto failed = disk_->begin({0, Kind::sync_file, name_, {}, content_});
     const std::lock_guard lock{disk_->mutex};
     if (failed) {
       if (!disk_->loses_all)
@@ -176,9 +175,9 @@ SimulatedFolder::SimulatedFolder(std::uint32_t seed) : disk_{std::make_shared<Di
 }
 
 Result<std::unique_ptr<File>> SimulatedFolder::create(const std::string& name) {
-  if (disk_->begin(Kind::create, name)) return failure;
-  const std::lock_guard lock{disk_->mutex};
   auto content = std::make_shared<Content>();
+  if (disk_->begin({0, Kind::create, name, {}, content})) return failure;
+  const std::lock_guard lock{disk_->mutex};
   disk_->bury(name);
   disk_->change({{name, content}});
   std::unique_ptr<File> file = std::make_unique<OpenFile>(disk_, name, std::move(content));
@@ -202,7 +201,7 @@ Result<std::vector<std::string>> SimulatedFolder::list() const {
 }
 
 Result<void> SimulatedFolder::rename(const std::string& from, const std::string& to) {
-  if (disk_->begin(Kind::rename, to)) return failure;
+  if (disk_->begin({0, Kind::rename, to, from})) return failure;
   const std::lock_guard lock{disk_->mutex};
   const auto found = disk_->seen.find(from);
   if (found == disk_->seen.end()) return Error{Status::storage_failed, "there is no " + from};
@@ -212,7 +211,7 @@ Result<void> SimulatedFolder::rename(const std::string& from, const std::string&
 }
 
 Result<void> SimulatedFolder::remove(const std::string& name) {
-  if (disk_->begin(Kind::remove, name)) return failure;
+  if (disk_->begin({0, Kind::remove, name})) return failure;
   const std::lock_guard lock{disk_->mutex};
   if (!disk_->seen.contains(name)) return Error{Status::storage_failed, "there is no " + name};
   disk_->bury(name);
@@ -221,7 +220,7 @@ Result<void> SimulatedFolder::remove(const std::string& name) {
 }
 
 Result<void> SimulatedFolder::sync() {
-  const auto failed = disk_->begin(Kind::sync_folder, "");
+  const auto failed = disk_->begin({0, Kind::sync_folder, ""});
   const std::lock_guard lock{disk_->mutex};
   if (!failed) {
     disk_->durable = disk_->seen;

@@ -26,11 +26,17 @@ class SimulatedFolder : public Folder {
  public:
   enum class Kind { create, write, sync_file, rename, remove, sync_folder };
 
+  static constexpr bool undoes_in_order = false;  ///< of names the last steps only, else any
+  static constexpr bool has_old_bytes = true;     ///< where nothing was written, else zeros only
+
   /// What is about to be done. Only what changes something is an operation.
   struct Operation {
     std::size_t number;  ///< from 1
     Kind kind;
-    std::string name;  ///< of the file; of a rename, the new one; of the folder, none
+    std::string name;       ///< of the file; of a rename, the new one; of the folder, none
+    std::string from = {};  ///< of a rename, the old one
+    std::shared_ptr<const void> file = {};  ///< which one is made, written or synced
+    std::string bytes = {};                 ///< that are written
   };
 
   /// Called before each operation, by the thread that does it; it may block, and may call

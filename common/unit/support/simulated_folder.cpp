@@ -97,8 +97,7 @@ struct SimulatedFolder::Disk {
   }
 
   /// Asks the hook, without the lock.
-  std::optional<Status> begin(Kind kind, const std::string& name) {
-    Operation operation{0, kind, name};
+  std::optional<Status> begin(Operation operation) {
     Hook asked;
     {
       const std::lock_guard lock{mutex};
@@ -132,7 +131,8 @@ class SimulatedFolder::OpenFile : public File {
       : disk_{std::move(disk)}, name_{std::move(name)}, content_{std::move(content)} {}
 
   Result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
-    const auto failed = disk_->begin(Kind::write, name_);
+    const auto failed =
+        disk_->begin({0, Kind::write, name_, {}, content_, offset, std::string{bytes}});
     const std::lock_guard lock{disk_->mutex};
     if (failed) {
       const auto end = (offset + bytes.size() / 2) / sector_bytes * sector_bytes;
@@ -157,7 +157,7 @@ class SimulatedFolder::OpenFile : public File {
   }
 
   Result<void> truncate(std::uint64_t bytes) override {
-    const auto failed = disk_->begin(Kind::truncate, name_);
+    const auto failed = disk_->begin({0, Kind::truncate, name_, {}, content_, bytes});
     const std::lock_guard lock{disk_->mutex};
     if (failed) return failure(*failed);
     content_->truncate(bytes);
@@ -173,7 +173,7 @@ class SimulatedFolder::OpenFile : public File {
   void set_name(const std::string& name) override { name_ = name; }
 
   Result<void> sync() override {
-    const auto failed = disk_->begin(Kind::sync_file, name_);
+    const auto failed = disk_->begin({0, Kind::sync_file, name_, {}, content_});
     const std::lock_guard lock{disk_->mutex};
     if (failed) {
       if (!disk_->loses_all) content_->durable = content_->after_power_loss(disk_->random);
@@ -198,9 +198,10 @@ SimulatedFolder::SimulatedFolder(std::uint32_t seed) : disk_{std::make_shared<Di
 }
 
 Result<std::unique_ptr<File>> SimulatedFolder::create(const std::string& name) {
-  if (const auto failed = disk_->begin(Kind::create, name)) return failure(*failed);
-  const std::lock_guard lock{disk_->mutex};
   auto content = std::make_shared<Content>();
+  if (const auto failed = disk_->begin({0, Kind::create, name, {}, content}))
+    return failure(*failed);
+  const std::lock_guard lock{disk_->mutex};
   disk_->change({{name, content}});
   std::unique_ptr<File> file = std::make_unique<OpenFile>(disk_, name, std::move(content));
   return file;
@@ -224,7 +225,7 @@ Result<std::vector<std::string>> SimulatedFolder::list() const {
 }
 
 Result<void> SimulatedFolder::rename(const std::string& from, const std::string& to) {
-  if (const auto failed = disk_->begin(Kind::rename, to)) return failure(*failed);
+  if (const auto failed = disk_->begin({0, Kind::rename, to, from})) return failure(*failed);
   const std::lock_guard lock{disk_->mutex};
   const auto found = disk_->seen.find(from);
   if (found == disk_->seen.end()) return Error{Status::storage_failed, "there is no " + from};
@@ -233,7 +234,7 @@ Result<void> SimulatedFolder::rename(const std::string& from, const std::string&
 }
 
 Result<void> SimulatedFolder::remove(const std::string& name) {
-  if (const auto failed = disk_->begin(Kind::remove, name)) return failure(*failed);
+  if (const auto failed = disk_->begin({0, Kind::remove, name})) return failure(*failed);
   const std::lock_guard lock{disk_->mutex};
   if (!disk_->seen.contains(name)) return Error{Status::storage_failed, "there is no " + name};
   disk_->change({{name, nullptr}});
@@ -241,7 +242,7 @@ Result<void> SimulatedFolder::remove(const std::string& name) {
 }
 
 Result<void> SimulatedFolder::sync() {
-  const auto failed = disk_->begin(Kind::sync_folder, "");
+  const auto failed = disk_->begin({0, Kind::sync_folder, ""});
   const std::lock_guard lock{disk_->mutex};
   if (!failed) {
     disk_->durable = disk_->seen;

@@ -26,11 +26,18 @@ class SimulatedFolder : public Folder {
  public:
   enum class Kind { create, write, truncate, sync_file, rename, remove, sync_folder };
 
+  static constexpr bool undoes_in_order = true;  ///< of names the last steps only, else any
+  static constexpr bool has_old_bytes = false;   ///< where nothing was written, else zeros only
+
   /// What is about to be done. Only what changes something is an operation.
   struct Operation {
     std::size_t number;  ///< from 1
     Kind kind;
-    std::string name;  ///< of the file; of a rename, the new one; of the folder, none
+    std::string name;       ///< of the file; of a rename, the new one; of the folder, none
+    std::string from = {};  ///< of a rename, the old one
+    std::shared_ptr<const void> file = {};  ///< which one is made, written or synced
+    std::uint64_t offset = 0;               ///< of a write; of a truncation: what it leaves
+    std::string bytes = {};                 ///< that are written
   };
 
   /// Called before each operation, by the thread that does it; it may block, and may call
