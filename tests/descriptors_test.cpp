@@ -47,10 +47,10 @@ class Crowd {
   std::jthread thread_;
 };
 
-// A writer goes on through several segments of the log, and snapshots, where there are such.
+// A writer goes on through segments of the log, and snapshots, where there are such.
 TEST(DescriptorsAtTheEdge, ThoseThatTheServerNeedsAreNotTakenByClients) {
   std::vector<std::string> flags{"--threads", "8"};
-  if (std::getenv("KV_DATA_DIR_FLAG")) flags.insert(flags.end(), {"--snapshot-every", "33554432"});
+  if (std::getenv("KV_DATA_DIR_FLAG")) flags.insert(flags.end(), {"--snapshot-every", "16777216"});
   ServerProcess server{
       ServerProcess::Options{.flags = flags, .before = {"prlimit", "--nofile=100"}}};
   FrameClient writer{server.port()};
@@ -59,7 +59,7 @@ TEST(DescriptorsAtTheEdge, ThoseThatTheServerNeedsAreNotTakenByClients) {
   for (int i = 0; i < 120; ++i) idle.push_back(server.connect());
   const Crowd crowd{server.port()};
   const std::string value(1 << 20, 'v');
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 70; ++i) {
     ASSERT_EQ(writer.ask(wire::hset("t", std::to_string(i % 10), value)).status, 200u) << i;
   }
   EXPECT_TRUE(server.running());

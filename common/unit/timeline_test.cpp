@@ -57,6 +57,7 @@ struct Branch {
       snapshots[written->lsn] = {name, folder.bytes(name)};
       folder.erase(name);
     }
+    store.wal().wait_for_manifest();  // or it may name the segment before the newest still
   }
 
   void put(const NamedBytes& file) { folder.put(file.first, file.second); }

@@ -105,6 +105,25 @@ TEST_F(WalSegmentsTest, ACommandGoesToTheNextWhileTheFullOneIsBeingWritten) {
   EXPECT_THAT(commands_in(folder_), SizeIs(4));
 }
 
+TEST_F(WalSegmentsTest, WhatIsSafeIsOnTheDiskAlsoWhenTheNextBeginsMeanwhile) {
+  const auto seed = random_seed();
+  Gate gate;
+  OpenLog log{folder_, {.limits = {.segment_bytes = 4096, .reserve_bytes = 4000}}};
+  const auto wait_in_write = gate.hook(Kind::write, segment_name(1));
+  folder_.set_hook([&](const Operation& operation) {
+    for (auto loss = seed; loss < seed + 4; ++loss) {
+      EXPECT_GE(std::ssize(commands_in(folder_.after_power_loss(loss))), log.wal().safe_lsn());
+    }
+    return wait_in_write(operation);
+  });
+  ASSERT_TRUE(log.set("a", std::string(3000, 'v')));
+  gate.wait_for_somebody();
+  ASSERT_TRUE(log.set("b", std::string(3000, 'v')));
+  gate.open();
+  ASSERT_TRUE(log.wal().make_durable(2));
+  EXPECT_THAT(segments_in(folder_), ElementsAre(segment_name(1), segment_name(2)));
+}
+
 TEST_F(WalSegmentsTest, TheNextIsReadyBeforeItIsNeeded) {
   OpenLog log{folder_, {.limits = {.segment_bytes = 8192, .reserve_bytes = 1024}}};
   Gate next;

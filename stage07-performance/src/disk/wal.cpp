@@ -166,10 +166,11 @@ Wal::Clock::time_point Wal::sync_due() const {
   return sync_ == Sync::everysec ? unsynced_since_ + sync_every : Clock::time_point::max();
 }
 
+/// What is written is in the segment before still, where the next one has begun meanwhile.
 void Wal::sync(std::unique_lock<std::mutex>& lock) {
   const Lsn lsn = written_lsn_;
   const auto begin = Clock::now();
-  const auto file = segment_->file();
+  const auto file = (closing_ ? closing_->segment : *segment_).file();
   lock.unlock();
   const auto synced = file->sync();
   lock.lock();
