@@ -15,16 +15,12 @@ import re
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "learn"))
+from chapter import pieces, rest, text_of  # noqa: E402
+
 ORDER = [r"The limit of stage \d", "The idea", r"Step \d+: .*", "What changed", "The limit that ends",
          "Questions", "Exercises"]
 PARTS = ("src", "apps", "proto")
-
-
-def text_of(stage):
-    """The chapter, and the files that it is continued in."""
-    first = stage / "README.md"
-    others = sorted(file for file in stage.glob("*.md") if file.name not in ("README.md", "hints.md"))
-    return "\n".join(file.read_text() for file in [first, *others])
 
 
 def order(stage):
@@ -77,12 +73,6 @@ def named(stage, before):
             yield f"`What changed` does not name {file}"
 
 
-def pieces(chapter):
-    """(file, code) of each block with a title."""
-    for match in re.finditer(r'^ *```\w+ title="([^"]+)"\n(.*?)^ *```$', chapter, re.M | re.S):
-        yield match[1], match[2]
-
-
 DEFINITION = re.compile(
     r"^(?:constexpr|const|inline|static|struct|class|enum class|using|template|[A-Za-z_][\w:<>,*&\s]*?[\s*&])"
     r"[\w:<>,*&\s]*?\b(?P<name>[a-z_]\w+|[A-Z]\w+)(?= ?(?:=|\{|\(|;))", re.M)
@@ -91,8 +81,7 @@ DEFINITION = re.compile(
 def names(stage):
     chapter = text_of(stage)
     headers = "\n".join(file.read_text() for file in stage.glob("src/**/*.hpp"))
-    shown = list(pieces(chapter))
-    for title, code in shown:
+    for title, code in pieces(chapter):
         file = stage / title
         if file.suffix != ".cpp" or not file.exists():
             continue
@@ -141,9 +130,20 @@ def self_test():
             assert len(found) == 1, (what, found)
 
 
+def self_test_of_the_rest():
+    with tempfile.TemporaryDirectory() as folder:
+        stage = pathlib.Path(folder)
+        (stage / "README.md").write_text('```cpp title="src/a.cpp"\nint b;\n```\n')
+        head = "diff --git old/src/a.cpp new/src/a.cpp\n--- old/src/a.cpp\n+++ new/src/a.cpp\n"
+        shown, other, removed = "@@ -1 +1 @@\n-int a;\n+  int b;\n", "@@ -9 +9 @@\n+int c;\n", "@@ -20 +0,0 @@\n-int d;\n"
+        assert rest(head + shown + other + removed, stage) == (head + other, 1, 3)
+        assert rest(head + shown, stage) == ("", 0, 1)
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["--self-test"]:
         self_test()
+        self_test_of_the_rest()
     else:
         root = pathlib.Path(sys.argv[1]) if sys.argv[1:] else pathlib.Path(__file__).resolve().parent.parent
         complaints = list(check(root))
