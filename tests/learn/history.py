@@ -54,8 +54,7 @@ def _begin(kv: Path, of: Stage) -> None:
         for file in {*of.before.code, *of.before.chapter_files} - {*of.code, *of.chapter_files}:
             (kv / file).unlink()
     shutil.rmtree(kv / "tests", ignore_errors=True)
-    at_once = [file for file in of.code if not file.endswith(".cpp") and of.is_changed(file)]
-    at_once += [file for file in of.code if file.startswith("proto/")] + of.chapter_files
+    at_once = of.at_once + of.chapter_files
     tests = [path for path in (of.folder / "tests").rglob("*") if path.is_file() and path.suffix != ".cpp"]
     for file in at_once + [str(path.relative_to(of.folder)) for path in tests]:
         _copy(of, file, kv)
