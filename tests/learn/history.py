@@ -54,8 +54,10 @@ def _begin(kv: Path, of: Stage) -> None:
         for file in set(of.before.code) - set(of.code):
             (kv / file).unlink()
     shutil.rmtree(kv / "tests", ignore_errors=True)
+    for page in kv.glob("*.md"):
+        page.unlink()
     at_once = [file for file in of.code if not file.endswith(".cpp") and of.is_changed(file)]
-    at_once += [file for file in of.code if file.startswith("proto/")] + ["README.md"]
+    at_once += [file for file in of.code if file.startswith("proto/")] + of.pages
     tests = [path for path in (of.folder / "tests").rglob("*") if path.is_file() and path.suffix != ".cpp"]
     for file in at_once + [str(path.relative_to(of.folder)) for path in tests]:
         _copy(of, file, kv)

@@ -40,9 +40,10 @@ class History(unittest.TestCase):
         for number in range(1, 8):
             of = stage(number)
             self.out("git", "checkout", "--quiet", f"stage{number:02}/end")
-            for file in [*of.code, "CMakeLists.txt", "README.md"]:
+            for file in [*of.code, *of.pages, "CMakeLists.txt"]:
                 with self.subTest(stage=number, file=file):
                     self.assertEqual((self.folder / "kv" / file).read_text(), (of.folder / file).read_text())
+            self.assertEqual(sorted(path.name for path in (self.folder / "kv").glob("*.md")), of.pages)
             there = [path for part in ("src", "apps", "proto", "naive") for path in (self.folder / "kv" / part).rglob("*")]
             self.assertEqual(sorted(str(path.relative_to(self.folder / "kv")) for path in there if path.is_file()), of.code)
 

@@ -48,6 +48,11 @@ class Stage:
         return self.folder / "README.md"
 
     @property
+    def pages(self) -> list[str]:
+        """The chapter, and what is told in files of its own."""
+        return sorted(path.name for path in self.folder.glob("*.md") if path.name != "hints.md")
+
+    @property
     def steps(self) -> list[Step]:
         return [step for step in _lists(self.folder) if step.kind != "kept"]
 
