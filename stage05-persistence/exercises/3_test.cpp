@@ -5,10 +5,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/fatal_error.hpp"
+#include "disk/snapshot.hpp"
 #include "fixtures/seed.hpp"
 #include "open_store.hpp"
 
