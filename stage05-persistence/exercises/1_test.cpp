@@ -14,14 +14,15 @@ namespace {
 class Groups : public testing::Test {
  protected:
   /// What INFO says of it; it expects that there is such a pair.
-  static std::int64_t groups(const OpenStore& store) {
-    const auto info = const_cast<OpenStore&>(store).store().info();
+  static std::int64_t groups(OpenStore& store) {
+    const auto info = store.store().info();
     const auto pair =
         std::ranges::find(info, "groups", [](const Entry& entry) { return entry.key; });
     EXPECT_NE(pair, info.end()) << "there is no pair 'groups'";
     return pair == info.end() ? -1 : std::get<std::int64_t>(*pair->value);
   }
 
+  const CapturedLog quiet_;
   SimulatedFolder folder_;
 };
 
