@@ -3,13 +3,15 @@ word. --self-test shows that each of these can fail.
 
 - The sections come in one order: what the reader needs first, the limit before, the idea, the steps,
   the limit that ends the stage, questions, exercises.
-- Each term of the box `New here` is used outside of it.
-- Each file that the stage adds, changes or removes is named in the section `What changed`.
+- Each term of the box `New here` is used outside of it, in the chapter or in a header.
+- Each file that the stage adds, changes or removes is named in the section `What changed`: as `name`,
+  `name.hpp`, `name*` or with its folder.
 - A piece of code uses no name that its file defines outside of the piece, unless the chapter shows or
   mentions it, or a header of the stage declares it. What a member is, or a name of another library,
   no script can tell: that is left to readers.
 """
 
+import fnmatch
 import pathlib
 import re
 import sys
@@ -43,7 +45,8 @@ def box(stage):
         return
     end = next(i for i in range(begin, len(lines)) if not lines[i].startswith(">"))
     inside = [line for line in lines[begin:end] if re.match(r">\s+(- |\S)", line)]
-    outside = " ".join("\n".join(lines[:begin] + lines[end:]).lower().split())
+    headers = [file.read_text() for file in stage.glob("src/**/*.hpp")]
+    outside = " ".join("\n".join(lines[:begin] + lines[end:] + headers).lower().split())
     for line in inside:
         explained = re.match(r"> - (.*?)(: |\. | is | are | holds | locks | makes | lets | runs )", line + " ")
         if not explained:
@@ -67,9 +70,11 @@ def named(stage, before):
     if not section:
         yield "there is no section `What changed`"
         return
+    names = re.findall(r"`([^`]+)`", section[1])
     old, new = files_of(before), files_of(stage)
     for file in sorted(old.keys() | new.keys()):
-        if old.get(file) != new.get(file) and not re.search(rf"\b{re.escape(file.stem)}\b", section[1]):
+        is_named = any(fnmatch.fnmatch(part, name) for name in names for part in (file.name, file.stem, str(file), str(file.parent)))
+        if old.get(file) != new.get(file) and not is_named:
             yield f"`What changed` does not name {file}"
 
 
