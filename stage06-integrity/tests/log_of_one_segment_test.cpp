@@ -1,37 +1,40 @@
-// The log before it has a second segment. What wal_segments.cpp will do is done here in the
-// simplest way: there is one segment, and it grows.
+// The log before it has marks, a background, and a second segment. What other files will do is done
+// here in the simplest way: there is one segment, which grows, and who has written syncs.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
+#include "before_segments.hpp"
 #include "disk/data_files.hpp"
-#include "disk/wal.hpp"
 #include "open_log.hpp"
 
 namespace kv {
-
-Result<void> Wal::begin_first_segment() {
-  auto file = create_next_segment(folder_, limits_.reserve_bytes);
-  if (!file) return file.error();
-  segment_.emplace(std::move(*file),
-                   make_segment_header(store_, {last_lsn_, chain_, end_segment_}, 4711), limits_);
-  return segment_->publish();
-}
 
 Result<void> Wal::make_room(std::unique_lock<std::mutex>&, std::uint64_t bytes) {
   if (failure_) return *failure_;
   return segment_->has_room(bytes) ? Result<void>{} : segment_->reserve(bytes);
 }
 
-void Wal::reserve_ahead(std::unique_lock<std::mutex>&) {}
 Result<void> Wal::finish_closing() { return {}; }
-bool Wal::is_preparation_due() const { return false; }
-void Wal::prepare(std::unique_lock<std::mutex>&) {}
+void Wal::run_background() {}
+void Wal::wait_for_overdue_sync(std::unique_lock<std::mutex>&) {}
 
-Manifest Wal::manifest() const {
-  return {.store = store_, .newest_segment = segment_->header().first_lsn};
+void Wal::sync(std::unique_lock<std::mutex>& lock) {
+  const Lsn lsn = written_lsn_;
+  lock.unlock();
+  const auto synced = segment_->file()->sync();
+  lock.lock();
+  if (!synced) return fail(synced.error());
+  durable_lsn_ = lsn;
+}
+
+Result<void> Wal::make_durable(Lsn lsn) {
+  std::unique_lock lock{mutex_};
+  ask_for_flush();
+  progress_.wait(lock, [&] { return failure_ || durable_lsn_ >= lsn; });
+  return failure_ ? Result<void>{*failure_} : Result<void>{};
 }
 
 namespace test {
@@ -85,34 +88,12 @@ TEST_F(LogOfOneSegment, SyncsOnceForAllThatHasGathered) {
   EXPECT_EQ(syncs, 1);
 }
 
-TEST_F(LogOfOneSegment, NamesTheDurableLsnInAMarkWhenNoRecordFollows) {
-  {
-    OpenLog log{folder_};
-    log.set_durably("a");
-    log.set_durably("b");
-  }
-  const auto headers = headers_in(folder_.bytes(segment_name(1)));
-  ASSERT_THAT(headers, SizeIs(4)) << "each with its mark";
-  EXPECT_EQ(headers[2].durable_lsn, 1u);
-  EXPECT_EQ(headers[3].type, RecordType::mark);
-  EXPECT_EQ(headers[3].durable_lsn, 2u);
-}
-
 TEST_F(LogOfOneSegment, CallsAChangeSafeWhenItIsWrittenWhereThePolicyIsNever) {
   OpenLog log{folder_, {.sync = Sync::never}};
   ASSERT_TRUE(log.set("a"));
   log.wait_until_safe(1);
   EXPECT_THAT(commands_in(folder_), SizeIs(1));
   EXPECT_EQ(log.wal().durable_lsn(), 0u);
-  ASSERT_TRUE(log.wal().make_durable(1));
-  EXPECT_THAT(commands_in(folder_.after_power_loss(0)), SizeIs(1));
-}
-
-TEST_F(LogOfOneSegment, SyncsOnceASecondAlsoWhenNothingMoreComes) {
-  OpenLog log{folder_, {.sync = Sync::everysec}};
-  ASSERT_TRUE(log.set("a"));
-  log.wait_until_safe(1);
-  while (log.wal().durable_lsn() < 1) std::this_thread::yield();
 }
 
 TEST_F(LogOfOneSegment, FlushesWhatComesWhileAnotherThreadDoes) {

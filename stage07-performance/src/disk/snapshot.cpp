@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstddef>
 #include <iterator>
 
-#include "disk/bytes.hpp"
-#include "disk/checksum.hpp"
 #include "disk/data_files.hpp"
 #include "disk/log_reader.hpp"
+#include "disk/snapshot_format.hpp"
 #include "disk/temporary_file.hpp"
 
 namespace kv {
@@ -17,40 +15,6 @@ namespace {
 
 constexpr std::size_t chunk_bytes = 64 * 1024;  // a chunk of rows is ended when it is this large
 constexpr std::uint64_t sync_bytes = 4 * 1024 * 1024;  // see Writer::flush
-// A frame has 64 MiB at most, and 9 bytes of it make 16 here at most.
-constexpr std::size_t chunk_bytes_max = 128 * 1024 * 1024;
-
-struct ChunkHeader {
-  std::uint64_t checksum = 0;
-  std::uint32_t length = 0;
-  std::uint32_t type = 0;
-};
-constexpr std::uint32_t rows_type = 1, footer_type = 2;
-
-struct Footer {
-  std::uint64_t rows = 0;
-  Lsn lsn = 0;
-  std::uint64_t chain = 0;
-};
-
-std::uint64_t chunk_checksum(const ChunkHeader& header, std::string_view payload,
-                             std::uint64_t before) {
-  return checksum(payload, checksum(bytes_of(header).substr(8), before));
-}
-
-std::uint64_t header_checksum(const SnapshotHeader& header) {
-  return checksum(bytes_of(header).substr(0, offsetof(SnapshotHeader, checksum)), 0);
-}
-
-Result<SnapshotHeader> snapshot_header_in(std::string_view bytes) {
-  if (bytes.size() < sizeof(SnapshotHeader))
-    return Error{Status::storage_failed, "no whole header at offset 0"};
-  const auto header = load<SnapshotHeader>(bytes);
-  if (header.magic != SnapshotHeader{}.magic || header.checksum != header_checksum(header))
-    return Error{Status::storage_failed, "damaged header at offset 0"};
-  if (header.version != format_version) return unknown_version(header.version);
-  return header;
-}
 
 std::size_t count_rows(std::string_view payload) {
   std::size_t rows = 0;
@@ -126,8 +90,6 @@ class Writer {
   std::string bytes_;
 };
 
-Error stopped() { return {Status::storage_failed, "the server ends"}; }
-
 /// Copies the changes after one LSN and up to another, which is on the disk, out of the log.
 Result<void> copy_changes(const Folder& folder, Lsn after, Lsn last, Writer& writer,
                           const std::stop_token& stop) {
@@ -185,53 +147,6 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
   if (auto written = writer.flush(); !written) return written.error();
   if (auto named = file->publish(snapshot_name(end.lsn)); !named) return named.error();
   return Snapshot{end.lsn, end.chain, header.created, writer.rows()};
-}
-
-Result<SnapshotHeader> read_snapshot_header(const File& file) {
-  const auto bytes = file.read_at(0, sizeof(SnapshotHeader));
-  return bytes ? snapshot_header_in(*bytes) : bytes.error();
-}
-
-Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
-                               const ChangeReader& change, const std::stop_token& stop) {
-  const auto header = snapshot_header_in(pieces.at(0, sizeof(SnapshotHeader)));
-  if (pieces.error()) return *pieces.error();
-  if (!header) return header.error();
-  std::uint64_t offset = 0;
-  const auto damaged = [&](const char* what) {
-    return Error{Status::storage_failed, fmt::format("{} at offset {}", what, offset)};
-  };
-  if (header->store != store) return damaged("the snapshot of another store");
-
-  std::uint64_t chain = header->checksum, rows = 0;
-  for (offset = sizeof(SnapshotHeader);;) {
-    if (stop.stop_requested()) return stopped();
-    const auto bytes = pieces.at(offset, sizeof(ChunkHeader));
-    if (pieces.error()) return *pieces.error();
-    if (bytes.size() < sizeof(ChunkHeader)) return damaged("it ends too soon");
-    const auto chunk = load<ChunkHeader>(bytes);
-    if (chunk.length > chunk_bytes_max) return damaged("damaged chunk header");
-    const auto payload = pieces.at(offset + sizeof(ChunkHeader), chunk.length);
-    if (pieces.error()) return *pieces.error();
-    if (payload.size() < chunk.length || chunk.checksum != chunk_checksum(chunk, payload, chain))
-      return damaged("damaged chunk");
-    chain = chunk.checksum;
-    if (chunk.type == footer_type && chunk.length == sizeof(Footer)) {
-      const auto footer = load<Footer>(payload);
-      if (footer.rows != rows) return damaged("the footer counts other rows");
-      if (footer.lsn != lsn) return damaged("the snapshot of another moment than its name says");
-      offset += sizeof(ChunkHeader) + chunk.length;
-      if (pieces.size() != offset) return damaged("bytes after the footer");
-      return Snapshot{lsn, footer.chain, header->created, rows};
-    }
-    const auto row = [&](std::string_view table, std::string_view key, Row value) {
-      ++rows;
-      if (change) change(table, key, std::move(value));
-    };
-    if (chunk.type != rows_type || !read_changes(payload, row))
-      return damaged("a chunk that makes no sense");
-    offset += sizeof(ChunkHeader) + chunk.length;
-  }
 }
 
 }  // namespace kv

@@ -113,10 +113,6 @@ class Wal : public ChangeObserver {
     listeners_.tell();
     lock.lock();
   }
-  void run_background();
-  Clock::time_point sync_due() const;
-  void sync(std::unique_lock<std::mutex>& lock);
-  void wait_for_overdue_sync(std::unique_lock<std::mutex>& lock);
   void fail(const Error& error);
   void stop() {
     const std::lock_guard lock{mutex_};
@@ -128,6 +124,12 @@ class Wal : public ChangeObserver {
     background_.notify_all();
     progress_.notify_all();
   }
+
+  // wal_sync.cpp
+  void run_background();
+  Clock::time_point sync_due() const;
+  void sync(std::unique_lock<std::mutex>& lock);
+  void wait_for_overdue_sync(std::unique_lock<std::mutex>& lock);
 
   // wal_segments.cpp
   Result<void> make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes);
