@@ -93,7 +93,7 @@ TEST_F(WatchFromHere, LosesNothingAndTellsNothingTwiceUnderEightWriters) {
     writers.emplace_back([&, left = std::to_string(writer), right = std::to_string(writer + 100)] {
       for (std::int64_t i = 1; !done; ++i) {
         (void)memtable.set_many("t", {{left, i}, {right, i}});
-        if (i % 16 == 0) std::this_thread::yield();
+        if (i % 4 == 0) std::this_thread::yield();
       }
     });
   }

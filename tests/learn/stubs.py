@@ -156,9 +156,13 @@ def stub(final: str, before: str = "", mine: str = "") -> str:
     """The file to begin with. `final`: as its step leaves it; `before`: as the stage before has it;
     `mine`: as the learner wrote it there."""
     codes_before = {chunk.code for chunk in chunks_of(before)}
+    keys_before = {chunk.key for chunk in chunks_of(before) if chunk.is_code}
     own = {chunk.key: chunk for chunk in chunks_of(mine or before) if chunk.is_code}
     final_chunks = chunks_of(final)
     stays = {chunk.key for chunk in final_chunks if chunk.is_code and chunk.code in codes_before}
+    grown = {chunk.name for chunk in final_chunks
+             if chunk.hidden and chunk.kind == "data" and chunk.key in keys_before - stays}
+    stays -= {chunk.key for chunk in final_chunks if not chunk.hidden and chunk.words & grown}  # it would not compile
     kept = [chunk for key, chunk in own.items() if key in stays]
     lines: list[str] = []  # but for what is hidden
     for chunk in final_chunks:

@@ -72,6 +72,14 @@ class Stubs(unittest.TestCase):
         self.assertIn("knock(text)", made[begin:end])
         self.assertNotIn("pull", made)
 
+    def test_what_would_not_compile_with_a_hidden_class_that_grows_is_to_be_written_too(self):
+        before = FINAL.replace("constexpr int times = 3;", "struct Bell {\n  int one() { return 1; }\n};").replace(
+            "open_ = ", "open_ = Bell{}.one() + ")
+        made = stub(before.replace("return 1; }", "return 1; }\n  int two() { return 2; }"), before)
+        self.assertIn('void Door::close() {\n  not_written("Door::close");\n}', made)
+        self.assertIn("struct Bell {", made[made.index("#if 0"):])
+        self.assertIn("void Door::open() {\n  const auto", made[:made.index("#if 0")])
+
     def test_two_functions_of_a_name_are_two(self):
         text = "namespace kv {\n\nvoid add(int a) { one(a); }\n\nvoid add(char a) { two(a); }\n\n}  // namespace kv\n"
         made = stub(text.replace("one", "three"), before=text)
