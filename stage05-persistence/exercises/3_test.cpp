@@ -104,7 +104,7 @@ TEST_F(Proof, CostsNoSecondSync) {
 }
 
 TEST_F(Proof, IsNeverOfMoreThanThereIs) {
-  constexpr std::size_t commands = 60, outcomes = 30;
+  constexpr std::size_t commands = 60, outcomes = 15;
   struct Left {
     std::size_t from, to;
     SimulatedFolder folder;
