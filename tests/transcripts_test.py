@@ -104,7 +104,7 @@ def is_as_printed(command, shown):
 def main(chapter, programs):
     commands, complaints = transcripts(pathlib.Path(chapter).read_text())
     count = 0
-    for folder, pasted in shells(commands, pathlib.Path(programs)):
+    for folder, pasted in shells(commands, pathlib.Path(programs).resolve()):
         shown = paste(pasted, folder)
         if len(shown) != len(pasted) + 1:
             complaints.append(f"{pasted[len(shown) - 1].line}: the shell ended here")

@@ -107,7 +107,8 @@ TEST_F(ListenTest, RoomIsExpectedAndNotTaken) {
 
 TEST_F(ListenTest, WithoutADescriptorForAConnectionThereIsNoStart) {
   const NoDescriptorLeft none;
-  EXPECT_THAT(refusal([&] { expect_room(acceptor_); }), HasSubstr("no descriptor is left"));
+  EXPECT_THAT(refusal([&] { expect_room(acceptor_); }),
+              testing::AllOf(StartsWith("cannot "), HasSubstr("no descriptor is left")));
 }
 
 TEST_F(ListenTest, AReplyDoesNotWaitForTheNextOne) {

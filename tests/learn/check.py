@@ -138,7 +138,7 @@ def _check_whole(mine: Workspace, report: "Report") -> None:
 def told(outcome: build.Outcome) -> str:
     """A failure without what GoogleTest says around it."""
     noise = re.compile(r"^(Note: Google Test filter|\[[-=]+\]|\[ (RUN|  PASSED  |  FAILED  )|\[  PASSED|\[  FAILED|"
-                       r"Running main|\s*\d+ FAILED TEST|$)")
+                       r"Running main|\s*\d+ FAILED TEST|The server of the failed test; \(its log is empty\)$|$)")
     lines = [line for line in outcome.output.split("\n") if not noise.match(line)]
     if len(lines) > OUTPUT_LINES_MAX:
         lines = lines[:OUTPUT_LINES_MAX] + [f"... and {len(lines) - OUTPUT_LINES_MAX} lines more"]

@@ -52,9 +52,13 @@ Expected equality of these values:
 [  FAILED  ] A.B
 
  1 FAILED TEST
+The server of the failed test; (its log is empty)
+The server of the failed test; its log:
+what it said
 """
         self.assertEqual(told(Outcome("A.B", False, output)), "A.B fails:\n  a_test.cpp:3: Failure\n"
-                         "  Expected equality of these values:\n    1\n    2")
+                         "  Expected equality of these values:\n    1\n    2\n"
+                         "  The server of the failed test; its log:\n  what it said")
 
     def test_a_long_output_is_cut(self):
         output = "\n".join(f"line {i}" for i in range(OUTPUT_LINES_MAX + 5))

@@ -51,11 +51,10 @@ def git(folder: Path, *arguments: str) -> None:
 def _begin(kv: Path, of: Stage) -> None:
     """What goes, goes; the chapter, what the tests read and the headers that change are there at once."""
     if of.before:
-        for file in set(of.before.code) - set(of.code):
+        for file in {*of.before.code, *of.before.chapter_files} - {*of.code, *of.chapter_files}:
             (kv / file).unlink()
     shutil.rmtree(kv / "tests", ignore_errors=True)
-    at_once = [file for file in of.code if not file.endswith(".cpp") and of.is_changed(file)]
-    at_once += [file for file in of.code if file.startswith("proto/")] + ["README.md"]
+    at_once = of.at_once + of.chapter_files
     tests = [path for path in (of.folder / "tests").rglob("*") if path.is_file() and path.suffix != ".cpp"]
     for file in at_once + [str(path.relative_to(of.folder)) for path in tests]:
         _copy(of, file, kv)

@@ -1,6 +1,7 @@
 """history_test.py [STAGE...]: the repository that ./learn history makes: its ends are the stages; with
 stages named, also each of their commits builds, and passes the tests of the steps so far."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,15 +41,22 @@ class History(unittest.TestCase):
         for number in range(1, 8):
             of = stage(number)
             self.out("git", "checkout", "--quiet", f"stage{number:02}/end")
-            for file in [*of.code, "CMakeLists.txt", "README.md"]:
+            for file in [*of.code, "CMakeLists.txt", *of.chapter_files]:
                 with self.subTest(stage=number, file=file):
                     self.assertEqual((self.folder / "kv" / file).read_text(), (of.folder / file).read_text())
             there = [path for part in ("src", "apps", "proto", "naive") for path in (self.folder / "kv" / part).rglob("*")]
             self.assertEqual(sorted(str(path.relative_to(self.folder / "kv")) for path in there if path.is_file()), of.code)
+            self.assertEqual(sorted(path.name for path in (self.folder / "kv").glob("*.md")), of.chapter_files)
+
+    def test_a_chapter_in_several_files_has_them_all(self):
+        linked = set(re.findall(r"\]\((\w+\.md)", stage(6).chapter.read_text()))
+        self.assertTrue(linked)
+        self.assertEqual({"README.md", *linked}, set(stage(6).chapter_files))
 
     def test_a_step_changes_its_own_files_and_the_list(self):
         files = self.out("git", "show", "--name-only", "--format=", "stage05/log").split()
-        allowed = {f"kv/{file}" for file in stage(5).step("log").files} | {"kv/CMakeLists.txt"}
+        its_own = set(stage(5).step("log").files) - set(stage(5).at_once)
+        allowed = {f"kv/{file}" for file in its_own} | {"kv/CMakeLists.txt"}
         self.assertEqual({file for file in files if not file.startswith("kv/tests/")}, allowed)
 
     def test_a_folder_with_something_in_it_is_left_alone(self):

@@ -48,6 +48,11 @@ class Stage:
         return self.folder / "README.md"
 
     @property
+    def chapter_files(self) -> list[str]:
+        """README.md, and those beside it in which a long chapter goes on."""
+        return sorted(path.name for path in self.folder.glob("*.md") if path.name != "hints.md")
+
+    @property
     def steps(self) -> list[Step]:
         return [step for step in _lists(self.folder) if step.kind != "kept"]
 
@@ -66,6 +71,17 @@ class Stage:
         """It is in the stage before, and differs."""
         old = self.before and self.before.folder / file
         return bool(old) and old.exists() and old.read_bytes() != (self.folder / file).read_bytes()
+
+    @property
+    def at_once(self) -> list[str]:
+        """What is there from the first step on: what changes and is not compiled by itself, as it will be;
+        and the new headers that it includes, for what is kept from the stage before is compiled with it."""
+        files = [file for file in self.code if self.is_changed(file) and not file.endswith(".cpp") or file.startswith("proto/")]
+        for file in files:  # and of those that are added here
+            found = re.findall(r'^#include "(.+)"', (self.folder / file).read_text(), re.MULTILINE)
+            headers = {f"src/{header}" for header in found} & set(self.code) - set(files)
+            files += sorted(header for header in headers if not (self.before.folder / header).exists())
+        return files
 
     def step(self, name: str) -> Step:
         for step in self.steps:

@@ -1,7 +1,8 @@
 """The learner's own stage, in my/stageNN: it grows step by step beside the reference.
 
 At the start it has what comes unchanged from the stage before, and all headers that change, as they
-will be. A step brings its own headers, its tests, and its .cpp files to write (stubs.py).
+will be, with those that they include. A step brings its own headers, its tests, and its .cpp files to
+write (stubs.py).
 """
 
 import json
@@ -57,10 +58,10 @@ class Workspace:
         source, name = self._origin(use_reference)
         for file in self._kept(source):
             self._copy(source / file, file)
+        for file in self.stage.at_once:
+            self._copy(self.stage.folder / file, file)
         for file in self.stage.code:
-            if self.stage.is_changed(file) and not file.endswith(".cpp") or file.startswith("proto/"):
-                self._copy(self.stage.folder / file, file)
-            elif self.stage.is_changed(file) and (source / file).exists():
+            if self.stage.is_changed(file) and file.endswith(".cpp") and (source / file).exists():
                 self._copy(source / file, f".learn/before/{file}")
         self._copy(self.stage.folder / "CMakeLists.txt", "CMakeLists.txt")
         for path in [*self.stage.folder.glob("tests/*.hpp"), *self.stage.folder.glob("tests/golden/**/*")]:

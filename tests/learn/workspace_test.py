@@ -98,15 +98,20 @@ class Written(unittest.TestCase):
     def check_begin(cls, mine):
         later = [file for step in mine.stage.steps[len(mine.brought):] for file in step.files if file.endswith(".cpp")]
         assert not any((mine.folder / file).exists() for file in later), "a file of a later step is there"
+        for path in (mine.folder / "src").rglob("*.?pp"):  # what is kept is compiled from the first step on
+            cls.check_headers(mine, path)
+
+    @classmethod
+    def check_headers(cls, mine, path):
+        for header in re.findall(r'^#include "(?!proto/|not_written)([^"]+)"', path.read_text(), re.MULTILINE):
+            assert (mine.folder / "src" / header).exists(), f"{path} includes {header}, which is not there"
 
     @classmethod
     def check_stubs(cls, mine):
         files = [file for file in mine.here.files if file.endswith(".cpp")]
         assert any("not_written(" in (mine.folder / file).read_text() for file in files), mine.here.name
         for file in files:
-            text = (mine.folder / file).read_text()
-            for header in re.findall(r'^#include "(?!proto/|not_written)([^"]+)"', text, re.MULTILINE):
-                assert (mine.folder / "src" / header).exists(), f"{file} includes {header}, which is gone"
+            cls.check_headers(mine, mine.folder / file)
 
     def test_the_end_is_the_reference(self):
         for number in range(FIRST, LAST + 1):

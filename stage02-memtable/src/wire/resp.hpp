@@ -46,9 +46,10 @@ bool is_name(std::string_view word, std::string_view name);
 
 }  // namespace resp
 
-/// Finds commands in the bytes of one connection. It remembers the words of a command begun, so
-/// however the bytes are split, each is looked at once; a length is checked before it is believed,
-/// and nothing is allocated for bytes that have not come.
+/// Finds commands in the bytes of one connection. It remembers the words of a command begun, so of
+/// bytes that come in pieces only an unfinished line, or the length of an unfinished word, is read
+/// again. A length is checked before it is believed, and nothing is allocated for bytes that have
+/// not come.
 class RespReader {
  public:
   /// Takes what it can off the front of `input`. A command; or nullopt, when more bytes are needed

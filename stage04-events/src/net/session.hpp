@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/intrusive/list_hook.hpp>
 
 #include <memory>
@@ -12,6 +11,7 @@
 #include "net/deadline.hpp"
 #include "net/input.hpp"
 #include "net/listen.hpp"
+#include "net/session_watch.hpp"
 #include "net/shared.hpp"
 
 namespace kv {
@@ -54,9 +54,7 @@ class Session : public boost::intrusive::list_base_hook<
   void answer(const Request& request);  // to a command, which is run
   std::size_t frame_bytes_max() const;
   Response run_command(Exchange& exchange, const Request& request);  // through the hooks
-  void start_watch(const std::string& table);
-  std::string take_events();    // as many as may wait to be written
-  void wake_soon();             // from any thread: receive() returns, since an event waits
+  std::string take_events();    // to send; what is lost is told, and is the end
   awaitable<void> end_watch();  // sends what has come before
 
   /// A response on its way out; what could not be decoded is no command, and has no hooks.
@@ -65,21 +63,15 @@ class Session : public boost::intrusive::list_base_hook<
     std::optional<Exchange> exchange;
   };
 
-  struct Watching {
-    std::string table;
-    std::shared_ptr<Watcher> watcher;
-    boost::asio::cancellation_signal event_waits;  // ends the wait for the client
-  };
-
   tcp::socket socket_;
   const Shared& shared_;
   Connection connection_;
   Input input_;
-  std::vector<Answer> answers_;         // executed and not yet sent
-  std::size_t answers_bytes_ = 0;       // they take about so many
-  std::string output_;                  // encoded, to send
-  Deadline deadline_;                   // of what is waited for now
-  std::unique_ptr<Watching> watching_;  // none: the connection watches nothing
+  std::vector<Answer> answers_;             // executed and not yet sent
+  std::size_t answers_bytes_ = 0;           // they take about so many
+  std::string output_;                      // encoded, to send
+  Deadline deadline_;                       // of what is waited for now
+  std::unique_ptr<SessionWatch> watching_;  // none: the connection watches nothing
 };
 
 }  // namespace kv

@@ -1,48 +1,45 @@
-// That part of a session which watches a table.
+#include "net/session_watch.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <utility>
+
 #include "base/limits.hpp"
-#include "net/session.hpp"
-#include "wire/codec.hpp"
 
 namespace kv {
 
-void Session::start_watch(const std::string& table) {
-  watching_ = std::make_unique<Watching>();
-  watching_->table = table;
-  watching_->watcher = std::make_shared<Watcher>([this] { wake_soon(); });
-  shared_.watch_hub.watch(table, watching_->watcher);
+SessionWatch::SessionWatch(WatchHub& hub, std::string table,
+                           boost::asio::any_io_executor session_executor)
+    : hub_{hub},
+      table_{std::move(table)},
+      session_executor_{std::move(session_executor)},
+      watcher_{std::make_shared<Watcher>([this] { wake_soon(); })} {
+  hub_.watch(table_, watcher_);
 }
 
-std::string Session::take_events() {
+void SessionWatch::end() { hub_.unwatch(table_, watcher_); }
+
+void SessionWatch::wake_soon() {
+  boost::asio::post(session_executor_, [this, watcher = std::weak_ptr{watcher_}] {
+    if (watcher.expired()) return;  // there is no session any more
+    wake_.emit(boost::asio::cancellation_type::total);
+  });
+}
+
+boost::asio::cancellation_slot SessionWatch::event_waits() {
+  if (!watcher_->empty()) wake_soon();  // once the session waits
+  return wake_.slot();
+}
+
+std::optional<std::string> SessionWatch::take() {
+  if (watcher_->overflown()) return std::nullopt;
   std::string events;
-  if (!watching_) return events;
-  Watcher& watcher = *watching_->watcher;
-  if (watcher.overflown()) {
-    connection_.close = true;
-    encode({.status = Status::overloaded, .message = "events were not read in time, and are lost"},
-           shared_.options.frame_bytes_max, events);
-  }
   while (events.size() < answers_waiting_max) {
-    const auto event = watcher.next();
+    const auto event = watcher_->next();
     if (!event) break;
     events += *event;
   }
   return events;
-}
-
-void Session::wake_soon() {
-  boost::asio::post(socket_.get_executor(), [this, watcher = std::weak_ptr{watching_->watcher}] {
-    if (watcher.expired()) return;  // there is no session any more
-    watching_->event_waits.emit(boost::asio::cancellation_type::total);
-  });
-}
-
-awaitable<void> Session::end_watch() {
-  shared_.watch_hub.unwatch(watching_->table, watching_->watcher);
-  bool sent = true;
-  while (sent && !watching_->watcher->empty() && !connection_.close) sent = co_await send();
 }
 
 }  // namespace kv

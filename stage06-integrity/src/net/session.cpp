@@ -33,10 +33,7 @@ Session::Session(tcp::socket socket, const Shared& shared, Barrier& barrier)
   ++shared_.load.connections;
 }
 
-Session::~Session() {
-  if (watching_) shared_.watch_hub.unwatch(watching_->table, watching_->watcher);
-  --shared_.load.connections;
-}
+Session::~Session() { --shared_.load.connections; }
 
 awaitable<void> Session::run() {
   auto next = Next::receive;
@@ -64,8 +61,7 @@ awaitable<bool> Session::receive() {
     co_return false;
   }
   set_receive_deadline();
-  if (watching_ && !watching_->watcher->empty()) wake_soon();  // looks, and comes back at once
-  const auto woken = watching_ ? watching_->event_waits.slot() : boost::asio::cancellation_slot{};
+  const auto woken = watching_ ? watching_->event_waits() : boost::asio::cancellation_slot{};
   const auto [error, bytes] = co_await socket_.async_read_some(
       *room, boost::asio::bind_cancellation_slot(woken, completed));
   input_.commit(bytes);
@@ -132,7 +128,10 @@ Response Session::run_command(Exchange& exchange, const Request& request) {
   if (auto response = shared_.hooks->received(exchange, request)) return std::move(*response);
   auto response = shared_.service.execute(request);
   const auto* watch = std::get_if<Watch>(&request);
-  if (watch && response.status == Status::ok) start_watch(watch->table);
+  if (watch && response.status == Status::ok) {
+    watching_ =
+        std::make_unique<SessionWatch>(shared_.watch_hub, watch->table, socket_.get_executor());
+  }
   shared_.hooks->executed(exchange, request, response);
   return response;
 }
@@ -165,6 +164,22 @@ awaitable<bool> Session::send() {
 std::size_t Session::frame_bytes_max() const {
   const auto most = shared_.options.frame_bytes_max;
   return connection_.authenticated ? most : std::min(most, frame_bytes_before_auth_max);
+}
+
+std::string Session::take_events() {
+  if (!watching_) return {};
+  if (auto events = watching_->take()) return std::move(*events);
+  connection_.close = true;
+  std::string reason;
+  encode({.status = Status::overloaded, .message = "events were not read in time, and are lost"},
+         shared_.options.frame_bytes_max, reason);
+  return reason;
+}
+
+awaitable<void> Session::end_watch() {
+  watching_->end();
+  bool sent = true;
+  while (sent && !watching_->empty() && !connection_.close) sent = co_await send();
 }
 
 void Session::drain() {
