@@ -38,7 +38,7 @@ def exercise(mine: Workspace, number: str) -> int:
         raise Mistake(f"{mine.stage.name} has no exercise '{number}'")
     if mine.here:
         raise Mistake(f"exercises come when stage {mine.stage.number} is green: ./learn check {mine.stage.number}")
-    build.configure(mine)
+    _configure(mine)
     if wrong := build.build([f"{mine.stage.name}-exercise-{number}"]):
         print(f"it does not compile:\n{wrong}")
         return 1
@@ -81,20 +81,24 @@ def check(mine: Workspace, points: bool = False) -> int:
 
 def examine(mine: Workspace) -> "Report":
     """Step by step, and brings the next one when all that are there are green."""
-    if wrong := build.configure(mine):
-        raise Mistake(f"CMake cannot read {shown(mine.folder)}/CMakeLists.txt:\n{wrong}")
+    _configure(mine)
     report = Report(mine)
     while report.failure is None:
         step = next((s for s in mine.brought if s.name not in report.done), None)
         if step is None:
             if mine.here is None or (step := mine.bring_next()) is None:
                 break
-            build.configure(mine)
+            _configure(mine)
             report.new = step
         _check_step(mine, step, report)
     if report.failure is None:
         _check_whole(mine, report)
     return report
+
+
+def _configure(mine: Workspace) -> None:
+    if wrong := build.configure(mine):
+        raise Mistake(f"CMake cannot read {shown(mine.folder)}/CMakeLists.txt:\n{wrong}")
 
 
 def _check_step(mine: Workspace, step: Step, report: "Report") -> None:
