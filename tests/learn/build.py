@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,9 +107,11 @@ def run_all(programs: list[Path]) -> list[Outcome]:
 
 
 def _run(path: Path, test: str) -> Outcome:
+    """In a folder of its own: a server that is not told where to keep its data does so where it is."""
     try:
-        done = subprocess.run([path, f"--gtest_filter={test}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=SECONDS_MAX, cwd=path.parent)
+        with tempfile.TemporaryDirectory(prefix="kv-check-") as folder:
+            done = subprocess.run([path, f"--gtest_filter={test}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=SECONDS_MAX, cwd=folder)
     except subprocess.TimeoutExpired as late:
         said = (late.stdout or b"").decode(errors="replace")
         return Outcome(test, False, f"{said}\nit had not ended after {SECONDS_MAX} s")
