@@ -127,7 +127,7 @@ def _check_whole(mine: Workspace, report: "Report") -> None:
         report.stop_at(WHOLE, f"it does not compile:\n{wrong}")
         return
     found = BUILD / f"{name}.xml"
-    subprocess.run(["ctest", "--test-dir", BUILD, "--tests-regex", rf"^{name}\.", "--label-exclude", "soak|mutants|slow",
+    subprocess.run(["ctest", "--test-dir", BUILD, "--tests-regex", rf"^{name}\.", "--label-exclude", "soak|mutants|slow|limits",
                     "--exclude-regex", r"\.tour$", "--parallel", str(2 * build.jobs()), "--output-junit", found, "--quiet"],
                    capture_output=True)
     cases = [case for case in xml.parse(found).getroot().iter("testcase") if case.get("status") != "notrun"]

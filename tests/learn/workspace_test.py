@@ -80,6 +80,11 @@ class Stubs(unittest.TestCase):
         self.assertIn("struct Bell {", made[made.index("#if 0"):])
         self.assertIn("void Door::open() {\n  const auto", made[:made.index("#if 0")])
 
+    def test_what_has_the_name_of_a_function_to_be_written_is_no_help_to_it(self):
+        before = "namespace kv {\nnamespace {\n\nint sum(const Gone& all) { return all.sum; }\n\n}  // namespace\n\n}  // namespace kv\n"
+        made = stub("namespace kv {\n\nint sum(const New& all) { return all.sum; }\n\n}  // namespace kv\n", before)
+        self.assertNotIn("Gone", made[:made.index("#if 0")])
+
     def test_two_functions_of_a_name_are_two(self):
         text = "namespace kv {\n\nvoid add(int a) { one(a); }\n\nvoid add(char a) { two(a); }\n\n}  // namespace kv\n"
         made = stub(text.replace("one", "three"), before=text)
