@@ -175,7 +175,7 @@ def stub(final: str, before: str = "", mine: str = "") -> str:
             text = _stub(chunk)
         lines += [""] * chunk.gap + [text]
     hidden = [chunk for chunk in own.values() if chunk.hidden]
-    to_write = {chunk.name for chunk in final_chunks if chunk.kind == "function" and not chunk.hidden}
+    to_write = {chunk.name.split("::")[-1] for chunk in final_chunks if chunk.kind == "function" and not chunk.hidden}
     used = _used_by(lines, [chunk for chunk in hidden if chunk.name not in to_write])
     hidden = [chunk for chunk in hidden if chunk in kept or chunk in used]
     keys = {chunk.key for chunk in hidden}

@@ -84,6 +84,8 @@ class Stubs(unittest.TestCase):
         before = "namespace kv {\nnamespace {\n\nint sum(const Gone& all) { return all.sum; }\n\n}  // namespace\n\n}  // namespace kv\n"
         made = stub("namespace kv {\n\nint sum(const New& all) { return all.sum; }\n\n}  // namespace kv\n", before)
         self.assertNotIn("Gone", made[:made.index("#if 0")])
+        made = stub("namespace kv {\n\nint New::sum() { return 1; }\n\n}  // namespace kv\n", before)
+        self.assertNotIn("Gone", made[:made.index("#if 0")])
 
     def test_two_functions_of_a_name_are_two(self):
         text = "namespace kv {\n\nvoid add(int a) { one(a); }\n\nvoid add(char a) { two(a); }\n\n}  // namespace kv\n"
