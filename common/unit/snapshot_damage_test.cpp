@@ -67,7 +67,7 @@ class SnapshotDamageTest : public testing::Test {
     add_footer(2, lsn);
   }
 
-  Result<Snapshot> read(const ChangeReader& change = nullptr, const std::stop_token& stop = {}) {
+  Result<Snapshot> read(const ChangeHandler& change = nullptr, const std::stop_token& stop = {}) {
     folder_.put("file", bytes_);
     const auto file = *folder_.open("file");
     Pieces pieces{*file};

@@ -114,7 +114,7 @@ std::optional<GroupHeader> read_group_header(std::string_view bytes, const FileH
   return header;
 }
 
-bool read_records(std::string_view records, Lsn first_lsn, const RecordReader& record) {
+bool read_records(std::string_view records, Lsn first_lsn, const RecordHandler& record) {
   Reader reader{records};
   for (Lsn lsn = first_lsn; !reader.is_at_end(); ++lsn) {
     const auto table = reader.text(reader.number<std::uint16_t>());

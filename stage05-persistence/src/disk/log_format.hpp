@@ -110,8 +110,8 @@ std::optional<GroupHeader> read_group_header(std::string_view bytes, const FileH
                                              std::uint64_t offset);
 
 /// Shows the records of a group, in order. False: these are none, which no checksum lets happen.
-using RecordReader =
+using RecordHandler =
     std::function<void(Lsn lsn, std::string_view table, const std::vector<Entry>& changes)>;
-bool read_records(std::string_view records, Lsn first_lsn, const RecordReader& record);
+bool read_records(std::string_view records, Lsn first_lsn, const RecordHandler& record);
 
 }  // namespace kv

@@ -60,7 +60,7 @@ void check_end(const LogContents& log, const LogContents* next) {
     damaged(name, fmt::format("log-{} should go on from here, and does not", log.next_lsn));
 }
 
-void replay(const LogContents& log, const RecordReader& change) {
+void replay(const LogContents& log, const RecordHandler& change) {
   for (const auto& group : log.groups) {
     if (!read_records(log.records(group), group.header.first_lsn, change))
       damaged(log_name(log.header.first_lsn), fmt::format("damaged at offset {}", group.offset));
@@ -90,7 +90,7 @@ void keep_torn_end(Folder& folder, const LogContents& log) {
 
 }  // namespace
 
-Recovered read_folder(const Folder& folder, const RecordReader& change) {
+Recovered read_folder(const Folder& folder, const RecordHandler& change) {
   Recovered found;
   const auto first_lsns = read_names(folder, found);
   if (first_lsns.empty() && !found.snapshot) return found;  // a new store

@@ -28,7 +28,7 @@ struct Recovered {
 /// Reads the folder; `change` gets all changes, in order. Throws FatalError: damaged, where
 /// something is missing that had been durable; cannot_start, where the folder cannot be read or
 /// belongs to another stage.
-Recovered read_folder(const Folder& folder, const RecordReader& change);
+Recovered read_folder(const Folder& folder, const RecordHandler& change);
 
 /// Makes the folder ready, and gives the log to go on in. What has been read may be in the kernel's
 /// cache alone, where a sync has failed before: so all of it is written anew, under new ids, before

@@ -89,7 +89,7 @@ Result<SnapshotEnd> write_empty_snapshot(Folder& folder) {
   return end;
 }
 
-Result<SnapshotEnd> read_snapshot(const LogContents& snapshot, const RecordReader& row) {
+Result<SnapshotEnd> read_snapshot(const LogContents& snapshot, const RecordHandler& row) {
   const auto damaged = [](std::uint64_t offset) {
     return Error{Status::storage_failed, "damaged at offset " + std::to_string(offset)};
   };

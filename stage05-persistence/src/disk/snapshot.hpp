@@ -37,6 +37,6 @@ Result<SnapshotEnd> write_snapshot(Folder& folder, const MemTable& memtable, Wal
 Result<SnapshotEnd> write_empty_snapshot(Folder& folder);
 
 /// Shows its rows, in any order. Error: it is not whole, and where.
-Result<SnapshotEnd> read_snapshot(const LogContents& snapshot, const RecordReader& row);
+Result<SnapshotEnd> read_snapshot(const LogContents& snapshot, const RecordHandler& row);
 
 }  // namespace kv

@@ -48,7 +48,7 @@ void Wal::run() {
     });
     if (failure_) return;
     if (next_log_asked_) {
-      change_log(lock);
+      switch_log(lock);
     } else if (has_changes()) {
       write_group(lock);
     } else {
@@ -77,7 +77,7 @@ void Wal::write_group(std::unique_lock<std::mutex>& lock) {
 /// All that is written is synced here, so the next log begins after durable_lsn_. It is there, with
 /// its name, before the one before says that it goes on; and that is on the disk before the first
 /// group goes into the next: a log that says so and has no next one has lost it.
-void Wal::change_log(std::unique_lock<std::mutex>& lock) {
+void Wal::switch_log(std::unique_lock<std::mutex>& lock) {
   const Lsn next_lsn = durable_lsn_ + 1;
   lock.unlock();
   auto next = LogWriter::create(folder_, log_name(next_lsn), log_magic, next_lsn);

@@ -68,7 +68,7 @@ class Wal : public ChangeObserver {
  private:
   void run();
   void write_group(std::unique_lock<std::mutex>& lock);
-  void change_log(std::unique_lock<std::mutex>& lock);
+  void switch_log(std::unique_lock<std::mutex>& lock);
   void tell_everybody() {
     progress_.notify_all();
     listeners_.tell();

@@ -135,8 +135,8 @@ void append_change(std::string& out, const Entry& change);
 
 /// Reads a payload; `change` gets each key with its value, none where the key is removed. False: it
 /// is no such payload, which no checksum lets happen.
-using ChangeReader =
+using ChangeHandler =
     std::function<void(std::string_view table, std::string_view key, std::optional<Value> value)>;
-bool read_changes(std::string_view payload, const ChangeReader& change);
+bool read_changes(std::string_view payload, const ChangeHandler& change);
 
 }  // namespace kv

@@ -36,7 +36,7 @@ struct Segment {
 Result<std::unique_ptr<File>> open_segment(const Folder& folder, const std::string& name);
 
 /// Called for each valid record, marks too.
-using RecordReader =
+using RecordHandler =
     std::function<void(std::uint64_t offset, const RecordHeader& header, std::string_view payload)>;
 
 /// Reads a segment, whose header is given, from its start to the first thing that is no record with
@@ -44,11 +44,11 @@ using RecordReader =
 /// where that is damaged, reading goes on at the record that goes on from there, if there is one.
 /// Error: it cannot be read.
 Result<Segment> read_segment(Pieces& pieces, const SegmentHeader& header,
-                             const RecordReader& record,
+                             const RecordHandler& record,
                              const std::optional<Position>& covered = {});
 
 /// The same of its bytes in memory.
 Segment read_segment(std::string_view bytes, const SegmentHeader& header,
-                     const RecordReader& record);
+                     const RecordHandler& record);
 
 }  // namespace kv

@@ -34,8 +34,8 @@ struct Recovered {
 
 /// Who gets the data that are read.
 struct Loader {
-  ChangeReader change = [](auto...) {};  ///< each change, in order
-  std::function<void()> clear = [] {};   ///< what came so far was of a damaged snapshot
+  ChangeHandler change = [](auto...) {};  ///< each change, in order
+  std::function<void()> clear = [] {};    ///< what came so far was of a damaged snapshot
 };
 
 /// Reads what a start needs, once, checks all of it and gives it to the loader: the newest whole

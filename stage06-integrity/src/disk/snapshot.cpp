@@ -133,7 +133,7 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
   if (!file) return file.error();
 
   Writer writer{*file->file(), header};
-  const Lsn first_lsn = wal.last_lsn();
+  const Lsn lsn_before = wal.last_lsn();
   for (std::size_t index = 0; index < MemTable::shard_count; ++index) {
     if (stop.stop_requested()) return stopped();
     memtable.visit_shard(index, [&](const Tables& tables) { writer.add(tables); });
@@ -141,7 +141,7 @@ Result<Snapshot> write_snapshot(Folder& folder, const StoreId& store, const MemT
   }
   const Position end = wal.last();
   if (auto durable = wal.make_durable(end.lsn); !durable) return durable.error();
-  if (auto copied = copy_changes(folder, first_lsn, end.lsn, writer, stop); !copied)
+  if (auto copied = copy_changes(folder, lsn_before, end.lsn, writer, stop); !copied)
     return copied.error();
   writer.add_footer(end);
   if (auto written = writer.flush(); !written) return written.error();

@@ -58,12 +58,10 @@ bool was_written_for_another_place(const TailBytes& tail) {
   return false;
 }
 
-bool goes_on_behind_the_file(const TailBytes& tail) {
-  return end_of_write(tail) > tail.bytes.size();
-}
+bool reaches_past_the_file(const TailBytes& tail) { return end_of_write(tail) > tail.bytes.size(); }
 
 /// Whether any piece of the write, from one boundary of sectors to the next, is all zero.
-bool misses_a_sector(const TailBytes& tail) {
+bool has_a_zero_sector(const TailBytes& tail) {
   const auto end = end_of_write(tail);
   for (std::uint64_t piece = 0; piece < end;) {
     const auto next = std::min(end, piece + sector_bytes - (tail.offset + piece) % sector_bytes);
@@ -83,8 +81,8 @@ Tail torn_or_corrupt(const TailBytes& tail) {
   if (is_untouched(tail)) return Tail::clean;
   if (is_too_little_for_a_header(tail)) return Tail::torn;
   if (was_written_for_another_place(tail)) return Tail::corrupt;
-  if (goes_on_behind_the_file(tail)) return Tail::torn;
-  if (misses_a_sector(tail)) return Tail::torn;
+  if (reaches_past_the_file(tail)) return Tail::torn;
+  if (has_a_zero_sector(tail)) return Tail::torn;
   return Tail::corrupt;
 }
 

@@ -11,8 +11,8 @@
 //   is_untouched                  -> clean
 //   is_too_little_for_a_header    -> torn
 //   was_written_for_another_place -> corrupt
-//   goes_on_behind_the_file       -> torn
-//   misses_a_sector               -> torn
+//   reaches_past_the_file         -> torn
+//   has_a_zero_sector             -> torn
 //   else                          -> corrupt
 //
 // It looks at one segment. What a start makes of that: check_tail (recovery_log.cpp) goes on, has
@@ -23,7 +23,7 @@ namespace kv {
 
 enum class Tail {
   clean,    ///< after the last record come zeros or the end of the file
-  torn,     ///< what follows was being written when the power went, or the process died
+  torn,     ///< what follows was being written when it ended, or is too little for a record
   corrupt,  ///< what follows was whole once
 };
 

@@ -23,8 +23,8 @@ T must(Result<T> done) {
   return std::move(*done);
 }
 
-/// The work of read_folder (recovery.cpp); the log is read in recovery_log.cpp. It throws as that
-/// does.
+/// The work of read_folder (recovery.cpp), with the same errors; the log is read in
+/// recovery_log.cpp.
 class FolderReader {
  public:
   FolderReader(const Folder& folder, bool truncate, const Loader& loader)
@@ -49,8 +49,8 @@ class FolderReader {
   void check_link(const std::string& name, const SegmentHeader& header);
   std::optional<std::string> misfit(const Result<SegmentHeader>& header, Lsn first_lsn) const;
   bool read_one(const std::string& name, Lsn first_lsn, std::optional<Lsn> next_first_lsn);
-  Result<Segment> read_records(const std::string& name, Pieces& pieces,
-                               const SegmentHeader& header) const;
+  Result<Segment> replay_records(const std::string& name, Pieces& pieces,
+                                 const SegmentHeader& header) const;
   bool check_tail(const std::string& name, const Segment& segment,
                   std::optional<Lsn> next_first_lsn);
   [[noreturn]] void refuse_other_timeline(const std::string& name, Lsn lsn) const;

@@ -103,7 +103,7 @@ void append_change(std::string& out, const Entry& change) {
   out += bytes;
 }
 
-bool read_changes(std::string_view payload, const ChangeReader& change) {
+bool read_changes(std::string_view payload, const ChangeHandler& change) {
   constexpr std::size_t row_header_bytes = 7;
   if (payload.size() < sizeof(std::uint16_t)) return false;
   const std::size_t table_bytes = load<std::uint16_t>(payload);

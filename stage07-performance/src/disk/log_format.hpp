@@ -131,7 +131,7 @@ void append_change(std::string& out, const Entry& change);
 
 /// Reads a payload; `change` gets each key with its row, an empty one where the key is removed.
 /// False: it is no such payload, which no checksum lets happen.
-using ChangeReader = std::function<void(std::string_view table, std::string_view key, Row row)>;
-bool read_changes(std::string_view payload, const ChangeReader& change);
+using ChangeHandler = std::function<void(std::string_view table, std::string_view key, Row row)>;
+bool read_changes(std::string_view payload, const ChangeHandler& change);
 
 }  // namespace kv

@@ -19,7 +19,7 @@ bool may_follow(const RecordHeader& header, const Position& end) {
 /// The valid records of a segment, and what comes after them.
 class Reading {
  public:
-  Reading(Pieces& pieces, const SegmentHeader& header, const RecordReader& record)
+  Reading(Pieces& pieces, const SegmentHeader& header, const RecordHandler& record)
       : pieces_{pieces}, record_{record}, seed_{segment_seed(header)} {
     segment_.header = header;
     segment_.end = {header.first_lsn - 1, header.chain, header.id};
@@ -53,7 +53,7 @@ class Reading {
   }
 
   Pieces& pieces_;
-  const RecordReader& record_;
+  const RecordHandler& record_;
   const std::uint64_t seed_;
   Segment segment_;
   std::string rest_;  // from the end of the records on, when that is not all zeros
@@ -126,12 +126,12 @@ Result<std::unique_ptr<File>> open_segment(const Folder& folder, const std::stri
 }
 
 Result<Segment> read_segment(Pieces& pieces, const SegmentHeader& header,
-                             const RecordReader& record, const std::optional<Position>& covered) {
+                             const RecordHandler& record, const std::optional<Position>& covered) {
   return Reading{pieces, header, record}.read(covered);
 }
 
 Segment read_segment(std::string_view bytes, const SegmentHeader& header,
-                     const RecordReader& record) {
+                     const RecordHandler& record) {
   Pieces pieces{bytes};
   return *read_segment(pieces, header, record);
 }

@@ -10,7 +10,7 @@
 namespace kv {
 
 /// The bytes of a file for somebody who goes through it from its beginning to its end: a piece of
-/// it is in memory at a time, or as much as is asked for. Of a text in memory it shows that.
+/// it is in memory at a time, or as much as is asked for. A text is in memory already.
 class Pieces {
  public:
   explicit Pieces(const File& file);  ///< the file must outlive it

@@ -20,7 +20,7 @@ void must_be(bool possible, const std::string& name) {
 }
 
 /// The log of stage 5 is of another format, and its folder none to begin a new store in.
-void refuse_small_log(const Folder& folder, const std::string& name) {
+void refuse_stage5_log(const Folder& folder, const std::string& name) {
   constexpr std::string_view prefix = "log-", magic = "kv5log 1";
   if (!name.starts_with(prefix)) return;
   const auto file = folder.open(name);
@@ -76,7 +76,7 @@ void FolderReader::check_names() {
     ours.push_back(name);
   }
   for (const auto& name : ours) (void)must(folder_.open(name));  // else it would be in the way
-  for (const auto& name : found_.files.names) refuse_small_log(folder_, name);
+  for (const auto& name : found_.files.names) refuse_stage5_log(folder_, name);
 }
 
 // --- whose files these are ---

@@ -34,7 +34,7 @@ struct Recovered {
 
 /// Who gets the data that are read.
 struct Loader {
-  ChangeReader change = [](auto, auto, const Row&) {};  ///< each change, in order
+  ChangeHandler change = [](auto, auto, const Row&) {};  ///< each change, in order
   std::function<void()> clear = [] {};  ///< what came so far was of a damaged snapshot
 };
 

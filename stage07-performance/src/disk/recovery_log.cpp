@@ -1,4 +1,4 @@
-// The log, from the segment on that a start needs.
+// A start reads the log, from the segment on that it needs.
 
 #include <fmt/format.h>
 
@@ -113,7 +113,7 @@ bool FolderReader::read_one(const std::string& name, Lsn first_lsn,
     header =
         make_segment_header(found_.store, follows ? found_.end : Position{.lsn = first_lsn - 1}, 0);
   }
-  const auto segment = must(read_records(name, pieces, *header));
+  const auto segment = must(replay_records(name, pieces, *header));
   if (segment.other_timeline) refuse_other_timeline(name, snapshot_end());
   const bool has_records = segment.end_offset > sizeof(SegmentHeader);
   if (!has_header && !has_records) return give_up();  // nothing tells what it is
@@ -131,8 +131,8 @@ bool FolderReader::read_one(const std::string& name, Lsn first_lsn,
 }
 
 /// Gives the loader what the snapshot does not have.
-Result<Segment> FolderReader::read_records(const std::string& name, Pieces& pieces,
-                                           const SegmentHeader& header) const {
+Result<Segment> FolderReader::replay_records(const std::string& name, Pieces& pieces,
+                                             const SegmentHeader& header) const {
   const auto take = [&](auto offset, const RecordHeader& record, std::string_view payload) {
     if (record.type != RecordType::changes || record.lsn <= snapshot_end()) return;
     if (read_changes(payload, loader_.change)) return;

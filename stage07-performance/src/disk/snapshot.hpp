@@ -14,7 +14,7 @@
 //
 //   snapshot = header | chunk ... | footer
 //   header   = magic "kvsn" | version u32 | store id | created | checksum
-//   chunk    = checksum u64 | length u32 | type u32 = 1 | payload, as in a record (record.hpp)
+//   chunk    = checksum u64 | length u32 | type u32 = 1 | payload, as in a record (log_format.hpp)
 //   footer   = checksum u64 | length u32 | type u32 = 2 | rows u64 | LSN u64 | log's chain there
 //
 // Writers go on while it is written. First come all rows, one shard at a time, each as it is at
@@ -56,6 +56,6 @@ Result<SnapshotHeader> read_snapshot_header(const File& file);
 /// be null. Error: what is wrong with it, and where; or it cannot be read, as `pieces` then say; or
 /// a stop is requested.
 Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
-                               const ChangeReader& change, const std::stop_token& stop = {});
+                               const ChangeHandler& change, const std::stop_token& stop = {});
 
 }  // namespace kv

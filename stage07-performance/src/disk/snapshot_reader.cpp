@@ -10,7 +10,7 @@
 namespace kv {
 namespace {
 
-// A frame has 64 MiB at most, and 9 bytes of it make 16 here at most.
+// A command comes in a frame of 64 MiB at most, and takes less than twice as much here.
 constexpr std::size_t chunk_bytes_max = 128 * 1024 * 1024;
 
 Result<SnapshotHeader> snapshot_header_in(std::string_view bytes) {
@@ -31,7 +31,7 @@ Result<SnapshotHeader> read_snapshot_header(const File& file) {
 }
 
 Result<Snapshot> read_snapshot(Pieces& pieces, const StoreId& store, Lsn lsn,
-                               const ChangeReader& change, const std::stop_token& stop) {
+                               const ChangeHandler& change, const std::stop_token& stop) {
   const auto header = snapshot_header_in(pieces.at(0, sizeof(SnapshotHeader)));
   if (pieces.error()) return *pieces.error();
   if (!header) return header.error();

@@ -101,7 +101,7 @@ void Wal::run() {
 /// Writes what has gathered; where segments change, the end of the old one first (finish_closing).
 /// The lock is given back while the disk is at it, so that more can gather.
 bool Wal::flush(std::unique_lock<std::mutex>& lock) {
-  const bool changes_segment = closing_.has_value();
+  const bool switches_segment = closing_.has_value();
   const std::string batch = std::exchange(pending_, {});
   const auto file = segment_->file();
   const auto offset = segment_->end_offset() - batch.size();
@@ -110,11 +110,11 @@ bool Wal::flush(std::unique_lock<std::mutex>& lock) {
   writing_ = true;
   lock.unlock();
   Result<void> written;
-  if (changes_segment) written = finish_closing();
+  if (switches_segment) written = finish_closing();
   if (written && !batch.empty()) written = file->write_at(offset, batch);
   lock.lock();
   if (!written) fail(written.error());
-  if (written && changes_segment) {
+  if (written && switches_segment) {
     durable_lsn_ = std::max<Lsn>(durable_lsn_, segment_->header().first_lsn - 1);
     closing_.reset();
     manifest_due_ = true;

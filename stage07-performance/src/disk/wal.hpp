@@ -28,10 +28,11 @@ enum class Sync {
 };
 
 /// The write-ahead log. Changes come in under the locks of their keys, so the order of the log is
-/// the order in which they happened, key by key. One thread, the flusher, writes what has gathered,
-/// and syncs once for all of it (group commit): the slower the disk, the larger the group. What
-/// nobody waits for is done in the background, by another thread: it has the next segment ready
-/// before it is needed, and makes the syncs of everysec and never.
+/// the order in which they happened, key by key. One thread at a time, the flusher or a client's
+/// (flush_now), writes what has gathered, and syncs once for all of it (group commit): the slower
+/// the disk, the larger the group. What nobody waits for is done in the background, by another
+/// thread: it has the next segment ready before it is needed, and makes the syncs of everysec and
+/// never.
 ///
 ///   1. A record's place is reserved, in zeros that are written already, before anybody can see its
 ///      change: so a full disk is an answer (no_space), and the change is undone.
@@ -46,9 +47,9 @@ class Wal : public ChangeObserver {
   /// What has to be done to the folder before there is a new segment; called again when it failed.
   using Repair = std::function<Result<void>()>;
 
-  /// Begins a new segment after `end`. For want of room it goes on without, where there are data
-  /// already (then there is a `repair`): every change is refused until there is room. `on_failure`
-  /// is called once, with the log's lock held, on a final error. The folder must outlive the log.
+  /// Begins a new segment after `end`. Where there is no room for one, but data already (then there
+  /// is a `repair`), every change is refused until there is room. `on_failure` is called once, with
+  /// the log's lock held, on a final error. The folder must outlive the log.
   /// Throws FatalError(cannot_start).
   Wal(Folder& folder, const StoreId& store, const Position& end, Sync sync,
       std::function<void(const Error&)> on_failure, const Limits& limits, Repair repair = {});
@@ -134,7 +135,7 @@ class Wal : public ChangeObserver {
   // wal_segments.cpp
   Result<void> make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes);
   void reserve_ahead(std::unique_lock<std::mutex>& lock);
-  void change_segment();
+  void switch_segment();
   Result<void> finish_closing();
   bool is_preparation_due() const;
   void prepare(std::unique_lock<std::mutex>& lock);

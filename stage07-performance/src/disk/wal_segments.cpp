@@ -24,7 +24,7 @@ Result<void> Wal::make_room(std::unique_lock<std::mutex>& lock, std::uint64_t by
     if (segment_ && segment_->has_room(bytes)) return {};
     if (segment_ && segment_->may_grow(bytes)) return segment_->reserve(bytes);
     if (segment_ && next_ && !closing_) {
-      change_segment();
+      switch_segment();
       continue;
     }
     const auto tries = preparations_;
@@ -66,7 +66,7 @@ void Wal::reserve_ahead(std::unique_lock<std::mutex>& lock) {
 
 /// From here on changes go to the next segment. The file of the one before gets what is pending for
 /// it, and the new one its name, before any of these changes is safe (flush).
-void Wal::change_segment() {
+void Wal::switch_segment() {
   const Position end{last_lsn_, chain_, segment_->header().id};
   closing_.emplace(Closing{std::move(*segment_), std::exchange(pending_, {})});
   segment_.emplace(std::move(*next_), make_segment_header(store_, end, random_number()), limits_);
