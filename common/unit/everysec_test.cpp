@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "disk/data_files.hpp"
 #include "fixtures/seed.hpp"
 #include "open_log.hpp"
 
@@ -67,6 +68,26 @@ TEST(Everysec, ASegmentThatChangesLateWaitsForNoSync) {
   log.wal().flush_soon();
   log.wait_until_safe(2);
   EXPECT_EQ(log.wal().safe_lsn(), 2u);
+}
+
+/// It waits for a sync of the segment before, which the other thread makes.
+TEST(Everysec, GoesOnWhereASegmentChangesDuringAWriteThatTakesTooLong) {
+  using namespace std::chrono_literals;
+  SimulatedFolder folder;
+  Gate gate;
+  OpenLog log{folder,
+              {.sync = Sync::everysec, .limits = {.segment_bytes = 4096, .reserve_bytes = 4000}}};
+  ASSERT_TRUE(log.set("a"));
+  log.wait_until_safe(1);
+  const auto told = std::chrono::steady_clock::now();
+  folder.set_hook(gate.hook(SimulatedFolder::Kind::write, segment_name(1)));
+  ASSERT_TRUE(log.set("b", std::string(1000, 'v')));
+  gate.wait_for_somebody();
+  ASSERT_TRUE(log.set("c", std::string(3000, 'v')));
+  std::this_thread::sleep_until(told + 2100ms);
+  gate.open();
+  log.wait_until_safe(3);
+  EXPECT_EQ(log.wal().safe_lsn(), 3u);
 }
 
 }  // namespace

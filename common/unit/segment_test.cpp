@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <random>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "disk/bytes.hpp"
@@ -304,6 +306,41 @@ TEST(SegmentFile, HasUpTo256MiB) {
   EXPECT_EQ(*(*open_segment(*folder, "segment"))->size(), bytes_max);
   std::filesystem::resize_file(path, bytes_max + 1);
   EXPECT_EQ(open_segment(*folder, "segment").error().status, Status::too_large);
+}
+
+/// A file of these bytes, of which one read fails.
+class FailingFile : public File {
+ public:
+  FailingFile(std::string bytes, int failing_read)
+      : bytes_{std::move(bytes)}, until_failure_{failing_read} {}
+
+  Result<std::size_t> read_into(std::span<char> to, std::uint64_t offset) const override {
+    if (--until_failure_ == 0) return Error{Status::storage_failed, "the disk fails"};
+    return offset > bytes_.size() ? 0 : bytes_.copy(to.data(), to.size(), offset);
+  }
+  Result<std::uint64_t> size() const override { return bytes_.size(); }
+  Result<void> write_at(std::uint64_t, std::string_view) override { return {}; }
+  Result<void> truncate(std::uint64_t) override { return {}; }
+  Result<void> sync() override { return {}; }
+  void set_name(const std::string&) override {}
+
+ private:
+  std::string bytes_;
+  mutable int until_failure_;
+};
+
+/// Its rest is read twice: for its end, and for what is in it.
+TEST_F(SegmentBytes, OfWhichAnyReadFailsAreAnError) {
+  append("a");
+  bytes_.resize(1'000'000);
+  bytes_.back() = 'x';
+  int failures = 0;
+  for (bool failed = true; failed; failures += failed) {
+    const FailingFile file{bytes_, failures + 1};
+    Pieces pieces{file};
+    failed = !read_segment(pieces, header_, [](auto, const auto&, auto) {});
+  }
+  EXPECT_GT(failures, 4);
 }
 
 }  // namespace

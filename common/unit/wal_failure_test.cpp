@@ -94,6 +94,46 @@ TEST_F(WalFailureTest, TheLastBytesOfTheDiskAreUsedWhereAWholeStepHasNoRoom) {
   expect_refused(log, Status::no_space);
 }
 
+/// Then nobody waits for the segment before, and yet it is closed: until the next has its name, no
+/// header tells that the last record of this one was durable.
+TEST_F(WalFailureTest, ARecordWithoutRoomInTheNextSegmentLeavesThatWithItsName) {
+  OpenLog log{folder_};
+  ASSERT_TRUE(log.change("a", std::string(3000, 'v')));
+  flush_here(log.wal());
+  Gate named;
+  const auto no_room = fail_next(Kind::write, segment_name(2), Status::no_space);
+  folder_.set_hook([&, wait = named.hook(Kind::rename, segment_name(2))](const auto& operation) {
+    const auto failed = no_room(operation);
+    return failed ? failed : wait(operation);
+  });
+  EXPECT_EQ(log.change("b", std::string(3000, 'v')).error().status, Status::no_space);
+  named.wait_for_somebody();
+  named.open();
+}
+
+/// The segment without records gets no mark: it would be taken for one that has some, and another
+/// begun with the same LSN in its place.
+TEST_F(WalFailureTest, ARecordWithoutRoomInTheNextSegmentFindsTheSameOneLater) {
+  OpenLog log{folder_};
+  Gate sync;
+  const auto no_room = fail_next(Kind::write, segment_name(2), Status::no_space);
+  folder_.set_hook([&, wait = sync.hook(Kind::sync_file, segment_name(1))](const auto& operation) {
+    const auto failed = no_room(operation);
+    return failed ? failed : wait(operation);
+  });
+  ASSERT_TRUE(log.set("a"));
+  sync.wait_for_somebody();
+  const std::string longer(2 * tiny_limits.segment_bytes, 'v');
+  EXPECT_EQ(log.set("b", longer).error().status, Status::no_space);
+  sync.open();
+  ASSERT_TRUE(log.wal().make_durable(1));
+  log.set_durably("b", longer);
+  ASSERT_TRUE(log.wal().close());
+  EXPECT_THAT(commands_in(folder_), ElementsAre("1: a=v", "2: b=" + longer));
+  EXPECT_EQ(read_segment_header(folder_.bytes(segment_name(2)))->previous,
+            read_segment_header(folder_.bytes(segment_name(1)))->id);
+}
+
 /// Descriptors and memory are such room as well.
 TEST_F(WalFailureTest, WithoutRoomForTheNextSegmentTheOldOneGoesOn) {
   for (const auto status : {Status::no_space, Status::overloaded}) {
@@ -242,6 +282,17 @@ TEST_F(WalFailureTest, NothingBecomesSafeAfterAnErrorOfTheOtherThread) {
   EXPECT_EQ(log.wal().safe_lsn(), 1u);
   next.open();
   EXPECT_FALSE(log.wal().close());
+  EXPECT_EQ(log.wal().safe_lsn(), 1u);
+}
+
+/// The kernel tells of a loss once, and here another thread hears of it.
+TEST_F(WalFailureTest, AFailedSyncOfTheFolderIsTheEndAlsoWhereASnapshotMadeIt) {
+  OpenLog log{folder_};
+  folder_.set_hook(fail_next(Kind::sync_folder, "", Status::storage_failed));
+  EXPECT_FALSE(folder_.sync());
+  log.set_durably("a", std::string(3000, 'v'));
+  ASSERT_TRUE(log.set("b", large));
+  EXPECT_FALSE(log.wal().make_durable(2));
   EXPECT_EQ(log.wal().safe_lsn(), 1u);
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
 
@@ -90,6 +91,21 @@ TEST_F(PosixFileTest, SaysWhenItsNameWasTakenAway) {
   EXPECT_EQ(file->check_name("file").error().message, "file was removed from the data folder");
   (void)make("file");
   EXPECT_EQ(file->check_name("file").error().message, "file was replaced in the data folder");
+}
+
+/// A pipe cannot be synced, and a file can: the kernel says that all is well now.
+TEST_F(PosixFileTest, IsNeverSyncedAgainAfterASyncThatFailed) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const Descriptor to_read{ends[0]};
+  const auto file = posix_file(Descriptor{ends[1]}, folder_.number(), "file");
+  const auto first = file->sync();
+  ASSERT_FALSE(first);
+  const Descriptor other{::open((temporary_.path() / "other").c_str(), O_RDWR | O_CREAT, 0600)};
+  ASSERT_EQ(::dup2(other.number(), ends[1]), ends[1]);
+  const auto second = file->sync();
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message, first.error().message);
 }
 
 }  // namespace

@@ -115,6 +115,17 @@ TEST_F(RepairTest, MayBeCalledAgainWhereThereWasNoRoom) {
   EXPECT_EQ(folder_.bytes(torn_name({}, name(), end)), "torn");
 }
 
+TEST_F(RepairTest, MayBeCalledAgainWhereTheManifestHadNoRoom) {
+  const auto end = tear("torn");
+  auto what = found();
+  what.named_segment = 0;
+  folder_.set_hook(fail_next(Kind::create, "MANIFEST.tmp", Status::no_space));
+  EXPECT_EQ(repair_folder(folder_, what).error().status, Status::no_space);
+  ASSERT_TRUE(repair_folder(folder_, what));
+  EXPECT_EQ(folder_.bytes(name()).size(), end);
+  EXPECT_EQ(folder_.bytes(torn_name({}, name(), end)), "torn");
+}
+
 // --- check_unread ---
 
 TEST_F(RepairTest, WhatASnapshotCoversIsReadLaterAndItsDamageIsTold) {

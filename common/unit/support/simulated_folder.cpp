@@ -123,6 +123,8 @@ struct SimulatedFolder::Disk {
   bool loses_all = false;
   std::size_t reads = 0, failing_read = 0;
   bool reads_fail_for_good = false;
+
+  Syncs syncs;  // of the folder
 };
 
 class SimulatedFolder::OpenFile : public File {
@@ -242,16 +244,18 @@ Result<void> SimulatedFolder::remove(const std::string& name) {
 }
 
 Result<void> SimulatedFolder::sync() {
-  const auto failed = disk_->begin({0, Kind::sync_folder, ""});
-  const std::lock_guard lock{disk_->mutex};
-  if (!failed) {
-    disk_->durable = disk_->seen;
-  } else if (!disk_->loses_all) {
-    disk_->durable = disk_->after_power_loss(disk_->random);
-  }
-  disk_->unsynced.clear();
-  if (failed) return failure(*failed);
-  return {};
+  return disk_->syncs.make([this]() -> Result<void> {
+    const auto failed = disk_->begin({0, Kind::sync_folder, ""});
+    const std::lock_guard lock{disk_->mutex};
+    if (!failed) {
+      disk_->durable = disk_->seen;
+    } else if (!disk_->loses_all) {
+      disk_->durable = disk_->after_power_loss(disk_->random);
+    }
+    disk_->unsynced.clear();
+    if (failed) return failure(*failed);
+    return {};
+  });
 }
 
 void SimulatedFolder::set_hook(Hook hook) {

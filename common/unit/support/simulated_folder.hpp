@@ -21,7 +21,7 @@ namespace kv::test {
 /// The disk knows what readers see, and what has been synced. A power loss keeps what was synced;
 /// of what was not, each sector of a file keeps, at random, any content that it has had since, and
 /// of the creations, renames and removals a random beginning is kept. A sync that fails keeps some
-/// of it too and forgets the rest, which readers go on to see: the next one has nothing to do.
+/// of it too and forgets the rest, which readers go on to see: a file's next one has nothing to do.
 class SimulatedFolder : public Folder {
  public:
   enum class Kind { create, write, truncate, sync_file, rename, remove, sync_folder };

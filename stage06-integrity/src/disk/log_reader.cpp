@@ -92,6 +92,7 @@ void Reading::read_rest() {
   rest_.clear();
   if (segment_.used_bytes > segment_.end_offset) {
     rest_ = pieces_.at(segment_.end_offset, pieces_.size());
+    segment_.used_bytes = std::min(segment_.used_bytes, segment_.end_offset + rest_.size());
     for (auto offset = segment_.end_offset; offset < segment_.used_bytes; ++offset) {
       if (const auto later = read_record_header(rest_at(offset), offset, seed_))
         segment_.floor = std::max(segment_.floor, later->durable_lsn);

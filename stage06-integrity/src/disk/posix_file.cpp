@@ -58,8 +58,10 @@ class PosixFile : public File {
   /// Interrupted, it has not failed: the kernel keeps what it has not written, and tells of an
   /// error only once it has waited for the disk. So that one call, and no other, is made again.
   Result<void> sync() override {
-    if (uninterrupted([&] { return ::fdatasync(descriptor_.number()); }) == 0) return {};
-    return as_final(failure("cannot sync " + name_));
+    return syncs_.make([&]() -> Result<void> {
+      if (uninterrupted([&] { return ::fdatasync(descriptor_.number()); }) == 0) return {};
+      return as_final(failure("cannot sync " + name_));
+    });
   }
 
   Result<void> check_name(const std::string& name) const override {
@@ -78,6 +80,7 @@ class PosixFile : public File {
   Descriptor descriptor_;
   int folder_;  // the descriptor of the folder, which is not ours
   std::string name_;
+  Syncs syncs_;
 };
 
 }  // namespace

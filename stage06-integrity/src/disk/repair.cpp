@@ -21,7 +21,7 @@ Result<void> copy_bytes(const File& from, std::uint64_t begin, std::uint64_t end
 }
 
 /// The segment's valid part, in a new file, and what is cut off in another.
-Result<void> rewrite(Folder& folder, const Recovered& found, const Segment& segment) {
+Result<void> rewrite(Folder& folder, const Recovered& found, Segment& segment) {
   const auto name = segment_name(segment.header.first_lsn);
   const auto file = folder.open(name);
   if (!file) return file.error();
@@ -38,6 +38,7 @@ Result<void> rewrite(Folder& folder, const Recovered& found, const Segment& segm
     if (!done && is_torn && may_come_back(done.error()))
       (void)folder.remove(torn);  // or each start without room would keep one more
   }
+  if (done) segment.used_bytes = end;
   return done;
 }
 
@@ -55,7 +56,7 @@ Result<void> repair_folder(Folder& folder, Recovered& found) {
   }
   if (auto synced = folder.sync(); !synced) return synced;
   if (found.clean || found.segments.empty()) return {};
-  const Segment& last = found.segments.back();
+  Segment& last = found.segments.back();
   if (auto rewritten = rewrite(folder, found, last); !rewritten) return rewritten;
   if (last.header.first_lsn > found.named_segment) {  // at most one may be newer than the manifest
     const Manifest named{.store = found.store, .newest_segment = last.header.first_lsn};

@@ -22,7 +22,11 @@ std::uint64_t random_number() {
 Result<void> Wal::make_room(std::unique_lock<std::mutex>& lock, std::uint64_t bytes) {
   while (!failure_) {
     if (segment_ && segment_->has_room(bytes)) return {};
-    if (segment_ && segment_->may_grow(bytes)) return segment_->reserve(bytes);
+    if (segment_ && segment_->may_grow(bytes)) {
+      auto reserved = segment_->reserve(bytes);
+      if (!reserved && closing_) ask_for_flush();  // the refused change has nobody do it
+      return reserved;
+    }
     if (segment_ && next_ && !closing_) {
       switch_segment();
       continue;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ class File {
   }
 
   /// What was written is on the disk when it returns. After an error nobody knows what is: the
-  /// kernel may have dropped the pages and marked them clean, so asking again proves nothing.
+  /// kernel may have dropped the pages and marked them clean, so asking again proves nothing, and
+  /// gives the same error.
   virtual Result<void> sync() = 0;
 
   /// Whether it still has this name in the folder, which must live. What goes into a file that
@@ -48,7 +50,7 @@ class File {
 };
 
 /// A folder without folders in it. That a file was created, renamed or removed is on the disk only
-/// after sync().
+/// after sync(), whose error is for ever, as a file's.
 class Folder {
  public:
   virtual ~Folder() = default;
@@ -66,6 +68,22 @@ class Folder {
   /// Whether it is still the one at its path, and whether files can be made in it.
   virtual Result<void> check_path() const { return {}; }
   virtual Result<void> check_writable() const { return {}; }
+};
+
+/// The syncs of one file or folder: one at a time, and none after one that failed. The kernel tells
+/// of a loss once, and another thread, whose bytes or names it was, would hear that all is well.
+class Syncs {
+ public:
+  template <class Sync>
+  Result<void> make(Sync sync) {
+    const std::lock_guard lock{mutex_};
+    if (done_) done_ = sync();
+    return done_;
+  }
+
+ private:
+  std::mutex mutex_;  // guards done_, and is held meanwhile
+  Result<void> done_;
 };
 
 /// Whether what failed for want of room, of descriptors or of memory may go well a moment later. Of

@@ -66,8 +66,10 @@ class PosixFolder : public Folder {
   }
 
   Result<void> sync() override {
-    if (uninterrupted([&] { return ::fsync(descriptor_.number()); }) == 0) return {};
-    return as_final(failure("cannot sync the folder " + path_));
+    return syncs_.make([&]() -> Result<void> {
+      if (uninterrupted([&] { return ::fsync(descriptor_.number()); }) == 0) return {};
+      return as_final(failure("cannot sync the folder " + path_));
+    });
   }
 
   std::string path() const override { return path_; }
@@ -106,6 +108,7 @@ class PosixFolder : public Folder {
 
   Descriptor descriptor_;  // of the folder itself; it carries the lock
   std::string path_;
+  Syncs syncs_;
 };
 
 Descriptor open_folder(const std::string& path) {

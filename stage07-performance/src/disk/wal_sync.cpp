@@ -23,7 +23,7 @@ void Wal::run_background() {
 }
 
 Wal::Clock::time_point Wal::sync_due() const {
-  const bool nothing_to_sync = written_lsn_ <= durable_lsn_ || closing_;  // who closes it syncs it
+  const bool nothing_to_sync = written_lsn_ <= durable_lsn_;
   if (sync_ == Sync::always || nothing_to_sync) return Clock::time_point::max();
   if (durable_wanted_ > durable_lsn_) return Clock::time_point::min();
   return sync_ == Sync::everysec ? unsynced_since_ + sync_every : Clock::time_point::max();
@@ -41,7 +41,8 @@ void Wal::sync(std::unique_lock<std::mutex>& lock) {
   if (!synced) return fail(synced.error());
   durable_lsn_ = std::max<Lsn>(durable_lsn_, lsn);
   unsynced_since_ = begin;
-  if (lsn == last_lsn_) {  // no record comes to name the durable LSN
+  const bool is_named = segment_->header().first_lsn > lsn;  // by the header of the next segment
+  if (lsn == last_lsn_ && !is_named) {  // no record comes to name the durable LSN
     append(RecordType::mark, {});
     mark_waits_ = true;  // who has synced sees to it
   }
