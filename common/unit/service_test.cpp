@@ -184,6 +184,21 @@ TEST_F(ServiceLimits, AValueOverTheLimitIsRefusedAndNothingWritten) {
   expect_table_unchanged();
 }
 
+TEST_F(ServiceLimits, AsManyKeysAsTheLimitAreTakenAndMoreRefusedAndNothingDone) {
+  Service of_two{storage, 2};
+  EXPECT_THAT(of_two.execute(Hmget{"t", {"a", "b"}}).values, ElementsAre(Value{"1"}, Value{"2"}));
+  EXPECT_EQ(of_two.execute(Hmset{"t", {{"a", "1"}, {"b", "2"}}}).status, Status::ok);
+  const Request too_many[] = {Hmget{"t", {"a", "b", "c"}}, Hmexist{"t", {"a", "b", "c"}},
+                              Hmdel{"t", {"a", "b", "c"}},
+                              Hmset{"t", {{"a", "x"}, {"b", "x"}, {"c", "x"}}}};
+  for (const auto& request : too_many) {
+    const auto response = of_two.execute(request);
+    EXPECT_EQ(response.status, Status::too_large) << request.index();
+    EXPECT_EQ(response.message, "more than 2 keys in one command; send them in several");
+  }
+  expect_table_unchanged();
+}
+
 // --- no memory ---
 
 /// Memory runs out wherever a command comes to it.

@@ -128,6 +128,15 @@ TEST(Codec, UnknownFieldsAreIgnored) {
   EXPECT_EQ(read<Hlen>(unknown + wire::hlen("t") + unknown).table, "t");
 }
 
+TEST(Codec, OfTooManyItemsOneMoreThanTheLimitIsRead) {
+  const auto keys = decode(wire::hmget("t", {"a", "b", "c"}), 1);
+  ASSERT_TRUE(keys);
+  EXPECT_THAT(std::get<Hmget>(*keys).keys, ElementsAre("a", "b"));
+  const auto pairs = decode(wire::hmset("t", {{"a", "1"}, {"b", "2"}, {"c", "3"}}), 1);
+  ASSERT_TRUE(pairs);
+  EXPECT_THAT(std::get<Hmset>(*pairs).entries, ElementsAre(Entry{"a", "1"}, Entry{"b", "2"}));
+}
+
 // --- what is refused ---
 
 TEST(Codec, AMessageWithoutACommandIsRefused) {
@@ -304,7 +313,8 @@ TEST_F(RandomAnswers, AreGivenByAStorageExactlyWhenTheirFrameIsNotTooLong) {
       }
       return Service{memtable}.execute(request);
     };
-    const Request requests[] = {Hmget{"t", keys}, Hgetall{"t"}, Hmdel{"t", keys}};
+    const Request requests[] = {Hget{"t", "key 0"}, Hmget{"t", keys}, Hmexist{"t", keys},
+                                Hgetall{"t"}, Hmdel{"t", keys}};
     for (const auto& request : requests) {
       const auto bytes = encoded(answer(request, no_limit)).size() - header_bytes;
       ASSERT_EQ(answer(request, bytes).status, Status::ok) << "answer " << i;

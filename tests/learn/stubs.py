@@ -184,8 +184,19 @@ def stub(final: str, before: str = "", mine: str = "") -> str:
     return _assembled(lines, hidden, gone, [c.text for c in chunks_of(mine) if c.kind == "include"])
 
 
+def _last_include(lines: list[str]) -> int:
+    """Where the last include stands that is there whatever an #if says; -1: nowhere."""
+    last, depth = -1, 0
+    for at, line in enumerate(lines):
+        if line.startswith("#"):
+            depth += line.startswith("#if") - line.startswith("#endif")
+            if depth == 0 and line.startswith("#include"):
+                last = at
+    return last
+
+
 def _assembled(lines: list[str], hidden: list[Chunk], gone: list[Chunk], includes: list[str]) -> str:
-    last = max((at for at, line in enumerate(lines) if line.startswith("#include")), default=-1)
+    last = _last_include(lines)
     more = [line for line in includes if line not in lines and line.startswith("#include")]
     lines[last + 1:last + 1] = more + [INCLUDE]
     if hidden:

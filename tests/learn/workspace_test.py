@@ -87,6 +87,11 @@ class Stubs(unittest.TestCase):
         made = stub("namespace kv {\n\nint New::sum() { return 1; }\n\n}  // namespace kv\n", before)
         self.assertNotIn("Gone", made[:made.index("#if 0")])
 
+    def test_what_says_that_it_is_not_written_is_included_whatever_an_if_says(self):
+        made = stub(FINAL.replace("#include <string>\n", "#if 0\n#include <string>\n#endif\n"))
+        self.assertLess(made.index('#include "not_written.hpp"'), made.index("#if 0"))
+        self.assertLess(made.index('#include "net/door.hpp"'), made.index('#include "not_written.hpp"'))
+
     def test_two_functions_of_a_name_are_two(self):
         text = "namespace kv {\n\nvoid add(int a) { one(a); }\n\nvoid add(char a) { two(a); }\n\n}  // namespace kv\n"
         made = stub(text.replace("one", "three"), before=text)
