@@ -47,6 +47,9 @@ TEST_F(TokenFile, MayEndInOneNewline) {
   EXPECT_EQ(read_token(with("secret\n")), "secret");
   EXPECT_EQ(read_token(with("secret\r\n")), "secret");
   EXPECT_EQ(read_token(with("secret\n\n")), "secret\n");
+  EXPECT_EQ(read_token(with("secret\n\r\n")), "secret\n");
+  EXPECT_EQ(read_token(with("secret\r\r\n")), "secret\r");
+  EXPECT_EQ(read_token(with("secret\r")), "secret\r") << "that is no line end";
   EXPECT_EQ(read_token(with("\nsecret")), "\nsecret");
 }
 
@@ -57,7 +60,7 @@ TEST_F(TokenFile, MayBeginWithAByteOrderMark) {
 
 TEST_F(TokenFile, WithoutATokenIsRefused) {
   for (const char* bytes : {"", "\n", "\r\n", "\xef\xbb\xbf\n"})
-    expect_refused(with(bytes), "token");
+    expect_refused(with(bytes), "no token in");
 }
 
 TEST_F(TokenFile, WithATokenThatNoClientCouldSendIsRefused) {
@@ -117,6 +120,8 @@ TEST_F(AuthTest, NothingButTheTokenDoes) {
     EXPECT_EQ(ask(Auth{token}), Status::unauthorized) << token;
     EXPECT_FALSE(connection.authenticated) << token;
   }
+  connection = {};
+  EXPECT_EQ(ask(Auth{std::string(10'000, 's')}), Status::unauthorized) << "longer than the token";
 }
 
 TEST_F(AuthTest, TheThirdWrongTokenCloses) {

@@ -26,15 +26,15 @@ bool same_token(const std::string& given, const std::string& token) {
 }  // namespace
 
 std::string read_token(const std::string& file) {
-  const std::ifstream stream{file, std::ios::binary};
+  std::ifstream stream{file, std::ios::binary};
   std::ostringstream text;
-  text << stream.rdbuf();
+  if (stream.peek() != std::char_traits<char>::eof()) text << stream.rdbuf();  // else it fails
   if (!stream || !text)
     throw FatalError{Exit::cannot_start, "cannot read a token from the file " + file};
   std::string token = text.str();
   drop_byte_order_mark(token);
+  if (token.ends_with("\r\n")) token.erase(token.size() - 2, 1);  // the \n is left
   if (token.ends_with('\n')) token.pop_back();
-  if (token.ends_with('\r')) token.pop_back();
   if (token.empty()) throw FatalError{Exit::cannot_start, "no token in the token file " + file};
   if (token.size() > token_bytes_max || !is_utf8(token)) {  // no client could send it
     throw FatalError{Exit::cannot_start, "the token in " + file + " is not UTF-8 of up to " +

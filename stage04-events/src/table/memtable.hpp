@@ -25,7 +25,7 @@ class MemTable : public Storage {
   explicit MemTable(const AnswerLimit& limit) : limit_{limit} {}
 
   /// From now on every change goes through these observers, in this order: who may refuse comes
-  /// first. To be called before the first change; they must outlive the MemTable.
+  /// first. To be called before the first change; they must be there as long as anything changes.
   void observe(std::vector<ChangeObserver*> observers) { observers_ = std::move(observers); }
 
   /// Shows one shard as it is now; its writers wait meanwhile.

@@ -22,7 +22,7 @@ struct LogContents {
   std::vector<Group> groups = {};
   std::uint64_t end_offset = sizeof(FileHeader);  ///< the valid ones end there
   Lsn next_lsn = 0;                               ///< after the last of them
-  bool is_damaged = false;                        ///< there, else what follows is a torn end
+  bool is_damaged = false;                        ///< a valid header stands after end_offset
 
   bool is_valid_to_the_end() const { return end_offset == bytes.size(); }
   bool ends_with(GroupType type) const {

@@ -52,11 +52,11 @@ std::vector<Lsn> read_names(const Folder& folder, Recovered& found) {
 /// that does not say so yet: then there is no group in the next one.
 void check_end(const LogContents& log, const LogContents* next) {
   const auto name = log_name(log.header.first_lsn);
-  const bool is_closed = log.ends_with(GroupType::goes_on);
+  const bool goes_on = log.ends_with(GroupType::goes_on);
   const bool may_be_torn = !next || next->bytes.size() == sizeof(FileHeader);
   if (log.is_damaged || (!log.is_valid_to_the_end() && !may_be_torn))
     damaged(name, fmt::format("damaged at offset {}", log.end_offset));
-  if (next ? log.next_lsn != next->header.first_lsn || !(is_closed || may_be_torn) : is_closed)
+  if (next ? log.next_lsn != next->header.first_lsn || !(goes_on || may_be_torn) : goes_on)
     damaged(name, fmt::format("log-{} should go on from here, and does not", log.next_lsn));
 }
 

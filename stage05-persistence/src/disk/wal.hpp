@@ -24,7 +24,7 @@ namespace kv {
 ///
 ///   1. A group is written only after the one before is synced: what is torn was never answered.
 ///   2. An error is final: nothing is durable after it, ever. Nobody knows what the disk has then.
-///   3. A log is closed, on the disk, before a group goes into the next one.
+///   3. A log says that it goes on, on the disk, before a group goes into the next one.
 class Wal : public ChangeObserver {
  public:
   static constexpr std::size_t group_bytes_max = 64 * 1024 * 1024;  ///< or one record: memory

@@ -19,8 +19,8 @@ class Watcher {
   // A whole frame, shared by all who watch the table.
   using Event = std::shared_ptr<const std::string>;
 
-  /// `wake` is called whenever an event comes to an empty queue: by the thread that made the change
-  /// and under its locks, so it must only pass the word on.
+  /// `wake` is called when an event comes to an empty queue, and when the queue overflows: by the
+  /// thread that made the change and under its locks, so it must only pass the word on.
   explicit Watcher(std::function<void()> wake) : wake_{std::move(wake)} {}
 
   void add(const Event& event);  ///< nullptr: one that can't be sent; the watcher overflows
