@@ -76,7 +76,13 @@ TEST_F(WalTest, BeginsItsSegmentWhereTheLogBeforeEnded) {
 TEST_F(WalTest, NamesTheDurableLsnInAMarkWhenNothingElseDoes) {
   {
     OpenLog log{folder_};
-    log.set_durably("a");
+    Gate sync, mark;
+    folder_.set_hook(sync.hook(Kind::sync_file, "wal-"));
+    ASSERT_TRUE(log.set("a"));
+    sync.wait_for_somebody();
+    folder_.set_hook(mark.hook(Kind::write, "wal-"));
+    sync.open();
+    mark.wait_for_somebody();  // soon, and not only at the log's end
   }
   ASSERT_THAT(headers(), SizeIs(2));
   EXPECT_EQ(headers()[1].type, RecordType::mark);

@@ -1,5 +1,5 @@
-// The log before it has marks, a background, and a second segment. What other files will do is done
-// here in the simplest way: there is one segment, which grows, and who has written syncs.
+// The log before it has a background, and a second segment. What other files will do is done here
+// in the simplest way: there is one segment, which grows, and who has written syncs.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,6 +28,9 @@ void Wal::sync(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (!synced) return fail(synced.error());
   durable_lsn_ = lsn;
+  if (lsn != last_lsn_) return;
+  append(RecordType::mark, {});
+  mark_waits_ = true;
 }
 
 Result<void> Wal::make_durable(Lsn lsn) {
@@ -86,6 +89,17 @@ TEST_F(LogOfOneSegment, SyncsOnceForAllThatHasGathered) {
   gate.open();
   ASSERT_TRUE(log.wal().make_durable(4));
   EXPECT_EQ(syncs, 1);
+}
+
+TEST_F(LogOfOneSegment, WritesAMarkThatNobodyAsksFor) {
+  OpenLog log{folder_};
+  Gate sync, mark;
+  folder_.set_hook(sync.hook(Kind::sync_file, "wal-"));
+  ASSERT_TRUE(log.set("a"));
+  sync.wait_for_somebody();
+  folder_.set_hook(mark.hook(Kind::write, "wal-"));
+  sync.open();
+  mark.wait_for_somebody();
 }
 
 TEST_F(LogOfOneSegment, CallsAChangeSafeWhenItIsWrittenWhereThePolicyIsNever) {

@@ -61,6 +61,21 @@ TEST_F(LogSync, NamesTheDurableLsnInAMarkWhenNoRecordFollows) {
   EXPECT_EQ(headers()[3].durable_lsn, 2u);
 }
 
+TEST_F(LogSync, HasItsMarkWrittenWhileTheLogGoesOn) {
+  for (const auto policy : {Sync::always, Sync::never}) {
+    folder_ = SimulatedFolder{};
+    OpenLog log{folder_, {.sync = policy}};
+    Gate sync, mark;
+    folder_.set_hook(sync.hook(Kind::sync_file, "wal-"));
+    ASSERT_TRUE(log.set("a"));
+    std::jthread durable{[&] { EXPECT_TRUE(log.wal().make_durable(1)); }};
+    sync.wait_for_somebody();
+    folder_.set_hook(mark.hook(Kind::write, "wal-"));
+    sync.open();
+    mark.wait_for_somebody();
+  }
+}
+
 TEST_F(LogSync, MakesNoMarkWhereARecordFollows) {
   {
     Gate gate;

@@ -24,9 +24,9 @@ std::string record(std::size_t payload_bytes, std::uint64_t offset = begin) {
 }
 
 /// The bytes, and then so many zeros.
-Tail tail_of(std::string bytes, std::size_t zeros = 4000) {
+Tail tail_of(std::string bytes, std::size_t zeros = 4000, std::uint64_t offset = begin) {
   bytes.resize(bytes.size() + zeros);
-  return torn_or_corrupt({bytes, begin, seed});
+  return torn_or_corrupt({bytes, offset, seed});
 }
 
 void damage(std::string& bytes, std::size_t at) { bytes[at] = static_cast<char>(bytes[at] ^ 1); }
@@ -72,6 +72,24 @@ TEST(TornOrCorrupt, ZerosThatAreNoWholeSectorAreDamage) {
   auto bytes = record(2000);
   std::fill_n(bytes.begin() + 25, 1022, '\0');  // all but the ends of two sectors
   EXPECT_EQ(tail_of(bytes), Tail::corrupt);
+}
+
+TEST(TornOrCorrupt, OfLessThanAChecksumInAnotherSectorTheRestOfTheHeaderTells) {
+  for (const std::size_t front : {1u, 7u, 8u}) {  // bytes before the end of a sector
+    auto bytes = record(2000, 1024 - front);
+    std::fill_n(bytes.begin(), front, '\0');
+    EXPECT_EQ(tail_of(bytes, 4000, 1024 - front), Tail::torn) << front;
+    damage(bytes, 30);
+    EXPECT_EQ(tail_of(bytes, 4000, 1024 - front), front < 8 ? Tail::corrupt : Tail::torn) << front;
+  }
+}
+
+TEST(TornOrCorrupt, AChecksumThatBeginsWithAZeroMissesNothing) {
+  std::size_t payload_bytes = 2000;
+  while (record(payload_bytes, 1023)[0] != '\0') ++payload_bytes;
+  auto bytes = record(payload_bytes, 1023);
+  damage(bytes, header_bytes + 1000);
+  EXPECT_EQ(tail_of(bytes, 4000, 1023), Tail::corrupt);
 }
 
 TEST(TornOrCorrupt, ARecordThatIsThereInFullIsCorrupt) {

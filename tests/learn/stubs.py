@@ -37,8 +37,10 @@ class Chunk:
 
     @property
     def head(self) -> str:
-        """Of a function: all that stands before its body."""
-        return self.text[:_body(self.text)]
+        """Of a function: all that stands before its body, but for a `try` around it and the initializers."""
+        head = self.text[:_body(self.text)]
+        found = re.search(r"\s*\btry(?=\s*:|\s*$)", _blank(head))
+        return head[:found.start()] + head[found.end():] if found else head
 
     @property
     def name(self) -> str:
@@ -77,17 +79,20 @@ def _before_parameters(code: str) -> str:
 
 
 def _body(text: str) -> int:
-    """Where the body of a function begins: the last brace that stands outside of all others."""
-    at, depth, begin = 0, 0, len(text)
-    for at, char in enumerate(_blank(text)):
+    """Where the body of a function begins: the last brace that stands outside of all others, and is
+    not that of a `catch` behind it."""
+    depth, begin = 0, len(text)
+    blank = _blank(text)
+    for at, char in enumerate(blank):
         if char in "({[":
             if char == "{" and depth == 0:
                 begin = at
             depth += 1
         elif char in ")}]":
             depth -= 1
-    found = re.search(r"\)[^{};]*\btry \{", _blank(text))  # int main() try { ... } catch ...
-    return found.end() - len("try {") if found else begin
+            if depth == 0 and re.match(r"\}\s*catch\b", blank[at:]):
+                break
+    return begin
 
 
 def chunks_of(text: str) -> list[Chunk]:

@@ -92,6 +92,40 @@ class Stubs(unittest.TestCase):
         self.assertLess(made.index('#include "not_written.hpp"'), made.index("#if 0"))
         self.assertLess(made.index('#include "net/door.hpp"'), made.index('#include "not_written.hpp"'))
 
+    def test_a_try_around_a_whole_function_goes_with_its_catch(self):
+        made = stub("""namespace kv {
+namespace {
+
+void creak() {}
+
+}  // namespace
+
+Door::Door(int width) try
+    : width_{width}, bell_{[] { ring(); }} {
+  creak();
+} catch (const Stuck&) {
+  throw;
+}
+
+int shut() try {
+  try {
+    creak();
+  } catch (...) {
+  }
+  return 0;
+} catch (const Stuck&) {
+  return 1;
+} catch (...) {
+  return 2;
+}
+
+}  // namespace kv
+""")
+        self.assertIn('Door::Door(int width)\n    : width_{width}, bell_{[] { ring(); }} {\n  not_written("Door::Door");\n}\n\n'
+                      'int shut() {\n  not_written("shut");\n}\n', made)
+        for word in ("try", "catch", "creak"):
+            self.assertNotIn(word, made)
+
     def test_two_functions_of_a_name_are_two(self):
         text = "namespace kv {\n\nvoid add(int a) { one(a); }\n\nvoid add(char a) { two(a); }\n\n}  // namespace kv\n"
         made = stub(text.replace("one", "three"), before=text)
