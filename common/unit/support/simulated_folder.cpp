@@ -123,8 +123,6 @@ struct SimulatedFolder::Disk {
   bool loses_all = false;
   std::size_t reads = 0, failing_read = 0;
   bool reads_fail_for_good = false;
-
-  Syncs syncs;  // of the folder
 };
 
 class SimulatedFolder::OpenFile : public File {
@@ -244,7 +242,7 @@ Result<void> SimulatedFolder::remove(const std::string& name) {
 }
 
 Result<void> SimulatedFolder::sync() {
-  return disk_->syncs.make([this]() -> Result<void> {
+  return syncs_->make([this]() -> Result<void> {
     const auto failed = disk_->begin({0, Kind::sync_folder, ""});
     const std::lock_guard lock{disk_->mutex};
     if (!failed) {
@@ -256,6 +254,12 @@ Result<void> SimulatedFolder::sync() {
     if (failed) return failure(*failed);
     return {};
   });
+}
+
+SimulatedFolder SimulatedFolder::opened_again() const {
+  auto folder = *this;
+  folder.syncs_ = std::make_shared<Syncs>();
+  return folder;
 }
 
 void SimulatedFolder::set_hook(Hook hook) {

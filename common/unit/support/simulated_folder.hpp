@@ -16,7 +16,7 @@
 namespace kv::test {
 
 /// A folder in memory whose disk can be watched, made to fail, filled up, and cut from its power. A
-/// copy is the same folder, as a second descriptor would be. Any thread may call anything.
+/// copy is the same folder, by the same descriptor. Any thread may call anything.
 ///
 /// The disk knows what readers see, and what has been synced. A power loss keeps what was synced;
 /// of what was not, each sector of a file keeps, at random, any content that it has had since, and
@@ -54,6 +54,9 @@ class SimulatedFolder : public Folder {
   Result<void> sync() override;
   std::string path() const override { return "simulated"; }
 
+  /// The same folder, for another process: it does not hear of a sync that failed before.
+  SimulatedFolder opened_again() const;
+
   void set_hook(Hook hook);
   void lose_all();  ///< a sync that fails keeps nothing from now on, in place of some
 
@@ -81,6 +84,7 @@ class SimulatedFolder : public Folder {
   struct Content;
   class OpenFile;
   std::shared_ptr<Disk> disk_;
+  std::shared_ptr<Syncs> syncs_ = std::make_shared<Syncs>();  // of the folder
 };
 
 /// Fails operation `number`, or all from there on.
