@@ -9,9 +9,19 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/steps.sh
 source "$here/steps.sh"
 
+kept_files() {  # OLD NEW: those that are the same in both
+  local stage
+  for stage in "$@"; do
+    (cd "$stage" && find . -type f -name '*.*' -exec cksum {} +)
+  done | sort | uniq -d | sed 's|.* \./||'
+}
+
 check_pair() {  # OLD NEW: one line for each mistake
   local old=$1 new=$2 kind step what name file change
-  local -A named=() tests=()
+  local -A named=() tests=() kept=()
+  if [[ -n $old ]]; then
+    while read -r file; do kept[$file]=1; done < <(kept_files "$old" "$new")
+  fi
   while read -r kind step what name; do
     case $what in
       file)
@@ -19,7 +29,7 @@ check_pair() {  # OLD NEW: one line for each mistake
           echo "step $step names $name, which is not there"
         elif [[ -n ${named[$name]:-} ]]; then
           echo "$name is named by the steps ${named[$name]} and $step"
-        elif [[ $(change_of "$old" "$new" "$name") == kept ]]; then
+        elif [[ -n ${kept[$name]:-} ]]; then
           echo "step $step names $name, which is as in ${old##*/}"
         fi
         named[$name]=$step
@@ -33,12 +43,13 @@ check_pair() {  # OLD NEW: one line for each mistake
     esac
   done < <(steps_of "$new")
   for file in $(code_of "$new"); do
-    change=$(change_of "$old" "$new" "$file")
-    [[ $change == kept || -n ${named[$file]:-} ]] || echo "$file is $change, and no step names it"
+    change=changed
+    [[ -n $old && -e $old/$file ]] || change=added
+    [[ -n ${kept[$file]:-}${named[$file]:-} ]] || echo "$file is $change, and no step names it"
   done
   for file in $(cd "$new" && find tests -maxdepth 1 -name '*.cpp' 2>/dev/null); do
     [[ -n ${tests[$file]:-} ]] || echo "no step names $file"
-    if [[ $(change_of "$old" "$new" "$file") == kept ]]; then
+    if [[ -n ${kept[$file]:-} ]]; then
       echo "$file is as in ${old##*/}: it belongs in common/unit"
     fi
   done

@@ -43,7 +43,7 @@ layers() {  # STAGE: one line for each mistake
 }
 
 steps() {  # STAGE OLD: one line for each mistake
-  local kind step what name file header count=0 taught=()
+  local kind step what name source file header count=0 taught=()
   local -A at=() order=() sources=() tested=()
   while read -r kind step what name; do
     if [[ -z ${order[$step]:-} ]]; then
@@ -53,12 +53,13 @@ steps() {  # STAGE OLD: one line for each mistake
     [[ $what != test ]] || tested[$step]=yes
     case $what in
       file | header)
-        [[ $(change_of "$2" "$1" "$name") != added ]] || at[$name]=${order[$step]}
+        [[ -n $2 && -e $2/$name ]] || at[$name]=${order[$step]}
         sources[$name]=$step
         ;;
       test | helper)
         [[ $what == helper ]] || name+=_test
-        [[ $kind == kept ]] || sources[$(realpath --relative-to="$1" "$(test_source "$1" "$name")")]=$step
+        source=$(test_source "$1" "$name")
+        [[ $kind == kept ]] || sources[${source#"$1/"}]=$step
         ;;
     esac
   done < <(steps_of "$1")

@@ -31,15 +31,12 @@ sizes() {  # ROOT
 
 # At least this percentage of the lines of stage N's src and apps stands unchanged in stage N+1.
 survival() {  # ROOT PERCENTAGE...
-  local root=$1 old='' new file lines=0 lost=0 status=0
+  local root=$1 old='' new lines=0 lost=0 status=0
   shift
   for new in "$root"/stage*/; do
     if [[ -n $old ]]; then
-      lines=0 lost=0
-      for file in $(cd "$old" && find src apps -type f); do
-        lines=$((lines + $(wc -l <"$old/$file")))
-        lost=$((lost + $({ diff -N "$old/$file" "$new/$file" || true; } | grep -c '^<' || true)))
-      done
+      lines=$(find "$old"/{src,apps} -type f -exec cat {} + | wc -l)
+      lost=$(for part in src apps; do diff -rN "$old/$part" "$new/$part" || true; done | grep -c '^<' || true)
       printf '%s: %s of %s lines survive, %s %%; at least %s %% should\n' "$(basename "$new")" \
         $((lines - lost)) "$lines" $(((lines - lost) * 100 / lines)) "${1:?}"
       (((lines - lost) * 100 >= $1 * lines)) || status=1

@@ -39,14 +39,3 @@ test_source() {  # STAGE NAME
 code_of() {  # STAGE: its files, but for tests, build files and the chapter
   (cd "$1" && for part in src apps proto naive; do [[ ! -d $part ]] || find "$part" -type f; done | sort)
 }
-
-# added, changed or kept: what a file of a stage is, seen from the stage before ('' for the first).
-change_of() {  # OLD NEW FILE
-  if [[ -z $1 || ! -e $1/$3 ]]; then
-    echo added
-  elif cmp -s "$1/$3" "$2/$3"; then
-    echo kept
-  else
-    echo changed
-  fi
-}
