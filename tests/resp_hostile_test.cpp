@@ -98,7 +98,7 @@ struct RespHostile : testing::Test {
   void expect_served_beside(const std::string& requests, std::size_t answers_bytes) {
     const Flood flood{server.port(), requests};
     std::vector<double> waits;
-    const auto end = Clock::now() + 20s;
+    const auto end = Clock::now() + 120s;
     while (flood.answered_bytes() < answers_bytes) {
       const auto start = Clock::now();
       ASSERT_LT(start, end) << "that was no flood: " << flood.answered_bytes() << " bytes";
@@ -123,7 +123,7 @@ TEST_F(RespHostile, AFloodOfSmallRequestsStarvesNobody) {
 
 TEST_F(RespHostile, AFloodOfRequestsWithBigAnswersStarvesNobody) {
   hold_a_big_value();
-  expect_served_beside(repeated(resp_array({"HGET", "t", "k"}), 1'000), 200'000'000);
+  expect_served_beside(repeated(resp_array({"HGET", "t", "k"}), 1'000), 100'000'000);
 }
 
 TEST_F(RespHostile, TwoHundredResetsInMidReplyHarmNobodyAndLeaveNothingBehind) {
