@@ -26,10 +26,10 @@ Result<void> Wal::on_change(std::string_view table, std::span<const Entry> chang
   const auto has_room = [&] {
     return group_.size() == sizeof(GroupHeader) || group_.size() + record.size() <= bytes_max_;
   };
-  if (!has_room()) {
-    flush_asked_ = true;
+  while (!failure_ && !has_room()) {
+    flush_asked_ = true;  // each time: the group that another one has filled is to be written, too
     work_.notify_one();
-    progress_.wait(lock, [&] { return failure_ || has_room(); });
+    progress_.wait(lock);
   }
   if (failure_) return *failure_;
   group_ += record;
