@@ -86,6 +86,19 @@ TEST_F(PosixFolderTest, IsNoFile) {
   EXPECT_THAT(refusal(data_, true), HasSubstr("Not a directory"));
 }
 
+// --- one handle for all ---
+
+TEST_F(PosixFolderTest, ListsItsOwnFilesAndNotThoseAtItsPath) {
+  const auto folder = open();
+  ASSERT_TRUE(folder->create("own"));
+  fs::rename(data_, temporary_.path() / "moved");
+  fs::create_directory(data_);
+  std::ofstream{path("foreign")} << "foreign";
+  EXPECT_THAT(*folder->list(), UnorderedElementsAre("own"));
+  ASSERT_TRUE(folder->create("new"));
+  EXPECT_THAT(*folder->list(), UnorderedElementsAre("own", "new")) << "from the beginning again";
+}
+
 // --- the lock ---
 
 TEST_F(PosixFolderTest, IsRefusedToASecondOne) {
@@ -131,6 +144,14 @@ TEST_F(PosixFolderTest, ListsRenamesAndRemoves) {
   EXPECT_TRUE(folder->rename("a", "b") && folder->remove("c"));
   EXPECT_THAT(*folder->list(), UnorderedElementsAre("b"));
   EXPECT_EQ(bytes("b"), "A");
+}
+
+TEST_F(PosixFolderTest, ReadsNothingButFiles) {
+  const auto folder = open();
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(fs::create_directory(path("folder")));
+  for (const char* name : {"pipe", "folder"})
+    EXPECT_EQ(folder->read(name).error().message, name + std::string{" is not a file"});
 }
 
 TEST_F(PosixFolderTest, SyncsFilesAndItself) {
