@@ -30,4 +30,7 @@ int main(int argc, char** argv) try {
   std::cout.flush();
   std::cerr << "kv-inspect: " << error.what() << '\n';
   return error.exit_status();
+} catch (const std::exception& error) {  // as when a file is larger than the memory
+  std::cerr << "kv-inspect: " << error.what() << '\n';
+  return static_cast<int>(kv::Exit::cannot_start);
 }

@@ -8,14 +8,17 @@
 #include <sstream>
 
 #include "base/fatal_error.hpp"
+#include "disk/snapshot.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {
 namespace {
 
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 class InspectTest : public testing::Test {
  protected:
@@ -71,6 +74,18 @@ TEST_F(InspectTest, SaysWhereAStartWouldRefuse) {
                                HasSubstr("exit 65: log-1: damaged at offset 32")));
   folder_.put("log-1", "x");
   EXPECT_THAT(inspect(), AllOf(HasSubstr("log-1: no whole header\n"), HasSubstr("exit 65: ")));
+}
+
+TEST_F(InspectTest, NeedsNoLogThatAStartDoesNotLookInto) {
+  folder_ = SimulatedFolder{};
+  OpenStore store{folder_};
+  store.set_durably("a", "1");
+  const auto old = folder_.bytes("log-1");
+  ASSERT_TRUE(write_snapshot(folder_, store.memtable(), store.wal()));
+  folder_.put("log-1", old);
+  folder_.fail_read(folder_.reads() + 2, false);  // the first one is the list
+  EXPECT_THAT(inspect(), AllOf(StartsWith("log-1: the simulated disk fails\n"),
+                               EndsWith("a start would recover up to LSN 1\n")));
 }
 
 TEST_F(InspectTest, OfAnEmptyFolderSaysThatAStartWouldBeginOne) {

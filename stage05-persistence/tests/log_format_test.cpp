@@ -51,8 +51,8 @@ TEST_F(LogFormat, NamesALogByItsFirstLsn) {
   EXPECT_EQ(first_lsn_of("log-12"), 12u);
   const auto most = std::numeric_limits<Lsn>::max();
   EXPECT_EQ(first_lsn_of(log_name(most)), most);
-  for (const char* name : {"log-", "log-012", "log-12.tmp", "log-12.torn-40", "log--1", "xlog-12",
-                           "log-99999999999999999999", "snapshot"})
+  for (const char* name : {"log-", "log-0", "log-012", "log-12.tmp", "log-12.torn-40", "log--1",
+                           "xlog-12", "log-99999999999999999999", "snapshot"})
     EXPECT_EQ(first_lsn_of(name), std::nullopt) << name;
 }
 

@@ -81,9 +81,59 @@ TEST_F(PosixFolderTest, MayBeNamedWithASlashAtItsEnd) {
   EXPECT_TRUE(fs::exists(path("file")));
 }
 
+TEST_F(PosixFolderTest, MayBeReachedThroughALinkAndBack) {
+  fs::create_directories(temporary_.path() / "above" / "below");
+  fs::create_directory(temporary_.path() / "above" / "beside");
+  fs::create_directory_symlink("above/below", temporary_.path() / "link");
+  EXPECT_EQ(refusal(temporary_.path() / "link/../beside/data", true), "none");
+  EXPECT_TRUE(fs::exists(temporary_.path() / "above/beside/data"));
+}
+
+/// Or the next start would find it there, and trust it.
+TEST_F(PosixFolderTest, IsNotLeftWhereItsParentCannotBeSynced) {
+  fs::create_directory(data_);
+  ASSERT_EQ(::chmod(temporary_.path().c_str(), 0711), 0);
+  ASSERT_EQ(::chmod(data_.c_str(), 0333), 0);  // one may make a folder in it, and not open it
+  const ::uid_t user = ::geteuid();
+  ASSERT_EQ(::seteuid(user == 0 ? 65534 : user), 0);  // root may open anything
+  const auto first = refusal(path("below"), true);
+  const auto second = refusal(path("below"), true);
+  ASSERT_EQ(::seteuid(user), 0);
+  ASSERT_EQ(::chmod(data_.c_str(), 0700), 0);
+  EXPECT_THAT(first, StartsWith("cannot sync"));
+  EXPECT_EQ(second, first);
+  EXPECT_FALSE(fs::exists(path("below")));
+}
+
+TEST_F(PosixFolderTest, IsOpenedWhereItsParentMayNotBe) {
+  fs::create_directories(path("below"));
+  ASSERT_EQ(::chmod(temporary_.path().c_str(), 0711), 0);
+  ASSERT_EQ(::chmod(path("below").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(data_.c_str(), 0111), 0);
+  const ::uid_t user = ::geteuid();
+  ASSERT_EQ(::seteuid(user == 0 ? 65534 : user), 0);
+  const auto opened = refusal(path("below"), true);
+  ASSERT_EQ(::seteuid(user), 0);
+  ASSERT_EQ(::chmod(data_.c_str(), 0700), 0);
+  EXPECT_EQ(opened, "none");
+}
+
 TEST_F(PosixFolderTest, IsNoFile) {
   std::ofstream{data_} << "text";
   EXPECT_THAT(refusal(data_, true), HasSubstr("Not a directory"));
+}
+
+// --- one handle for all ---
+
+TEST_F(PosixFolderTest, ListsItsOwnFilesAndNotThoseAtItsPath) {
+  const auto folder = open();
+  ASSERT_TRUE(folder->create("own"));
+  fs::rename(data_, temporary_.path() / "moved");
+  fs::create_directory(data_);
+  std::ofstream{path("foreign")} << "foreign";
+  EXPECT_THAT(*folder->list(), UnorderedElementsAre("own"));
+  ASSERT_TRUE(folder->create("new"));
+  EXPECT_THAT(*folder->list(), UnorderedElementsAre("own", "new")) << "from the beginning again";
 }
 
 // --- the lock ---
@@ -131,6 +181,14 @@ TEST_F(PosixFolderTest, ListsRenamesAndRemoves) {
   EXPECT_TRUE(folder->rename("a", "b") && folder->remove("c"));
   EXPECT_THAT(*folder->list(), UnorderedElementsAre("b"));
   EXPECT_EQ(bytes("b"), "A");
+}
+
+TEST_F(PosixFolderTest, ReadsNothingButFiles) {
+  const auto folder = open();
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(fs::create_directory(path("folder")));
+  for (const char* name : {"pipe", "folder"})
+    EXPECT_EQ(folder->read(name).error().message, name + std::string{" is not a file"});
 }
 
 TEST_F(PosixFolderTest, SyncsFilesAndItself) {

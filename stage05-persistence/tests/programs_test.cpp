@@ -151,6 +151,20 @@ TEST_F(Programs, TakeDamageToTheLastGroupForATornEnd) {
   EXPECT_TRUE(server.log_holds("is damaged"));
 }
 
+TEST_F(Programs, SayThatAFileIsLargerThanTheMemory) {
+  const auto inspect_with_little = [](const std::string& argument) {
+    return run({"sh", "-c", R"(ulimit -v 200000; exec "$0" "$1")", inspect_program(), argument});
+  };
+  if (inspect_with_little("--version").status != 0) GTEST_SKIP() << "a sanitizer takes more";
+  fs::create_directory(data_);
+  std::ofstream{data_ / "log-1"};
+  fs::resize_file(data_ / "log-1", 1024 * 1024 * 1024);  // nothing but a hole
+  const auto refused = inspect_with_little(data_);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, StartsWith("kv-inspect: "));
+  EXPECT_EQ(std::ranges::count(refused.err, '\n'), 1);
+}
+
 TEST_F(Programs, RefuseTheFolderOfAnotherStage) {
   fs::create_directory(data_);
   std::ofstream{data_ / "MANIFEST"} << "kvmf";

@@ -92,6 +92,32 @@ TEST_F(StoreTest, KeepsATornEndBesideTheLog) {
   EXPECT_EQ(recover(folder_).size(), 1u) << "a start leaves it alone";
 }
 
+TEST_F(StoreTest, CutsATornEndOffOnlyWhereThatIsKeptUnderItsName) {
+  { OpenStore{folder_}.set_durably("a", "1"); }
+  const auto bytes = folder_.bytes("log-1");
+  const auto name = "log-1.torn-" + std::to_string(bytes.size());
+  folder_.put("log-1", bytes + "torn");
+  folder_.set_hook([&](const SimulatedFolder::Operation& operation) {
+    for (std::uint32_t seed = 0; operation.kind == Kind::sync_folder && seed < 50; ++seed) {
+      const auto left = folder_.after_power_loss(seed).files();
+      if (left.at("log-1") != bytes + "torn") {
+        EXPECT_THAT(left, Contains(Pair(name, "torn")));
+      }
+    }
+    return false;
+  });
+  OpenStore{folder_};
+  folder_.set_hook(nullptr);
+}
+
+TEST_F(StoreTest, TakesNoFileForALogThatWouldBeginBeforeTheFirstLsn) {
+  { OpenStore{folder_}.set_durably("a", "1"); }
+  folder_.erase("snapshot");  // as where the first start was interrupted
+  folder_.put("log-0", "x");
+  EXPECT_EQ(recover(folder_)["t"].size(), 1u);
+  EXPECT_THAT(names(), ElementsAre("log-0", "log-1", "snapshot"));
+}
+
 TEST_F(StoreTest, GoesOnInAnotherFileWithAnotherId) {
   { OpenStore{folder_}.set_durably("a", "1"); }
   const auto before = read_log(folder_.bytes("log-1"), log_magic);

@@ -110,6 +110,23 @@ TEST_F(WalTest, HoldsUpAChangeThatWouldMakeAGroupTooLarge) {
   EXPECT_THAT(groups_in(folder_), ElementsAre("1: first=v", "2: a=v 3: b=v", "4: c=v"));
 }
 
+TEST_F(WalTest, HasAFlushForEachThatWaitsForRoom) {
+  using namespace std::chrono_literals;
+  Gate gate;
+  OpenLog log{folder_, 300};
+  begin_sync(log, gate);
+  const std::string large(200, 'x');
+  ASSERT_TRUE(log.change("a", large)) << "there is room for one";
+  std::vector<std::future<Result<void>>> waiting;
+  for (const char* key : {"b", "c"})
+    waiting.push_back(std::async(std::launch::async, [&, key] { return log.change(key, large); }));
+  EXPECT_EQ(waiting.back().wait_for(50ms), std::future_status::timeout);
+  gate.open();
+  for (auto& change : waiting)
+    EXPECT_EQ(change.wait_for(10s), std::future_status::ready) << "and nobody else asks for it";
+  log.wal().flush_soon();  // for one who would wait for ever
+}
+
 TEST_F(WalTest, TakesARecordThatIsLargerThanAGroup) {
   OpenLog log{folder_, 100};
   log.set_durably("a", std::string(1000, 'x'));

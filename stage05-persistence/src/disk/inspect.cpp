@@ -15,7 +15,7 @@ namespace {
 
 void print_file(const Folder& folder, const std::string& name, bool records, std::ostream& out) {
   const auto bytes = folder.read(name);
-  if (!bytes) throw FatalError{Exit::cannot_start, bytes.error().message};
+  if (!bytes) return fmt::print(out, "{}: {}\n", name, bytes.error().message);
   const bool is_log = name != snapshot_name;
   const auto log = read_log(*bytes, is_log ? log_magic : snapshot_magic);
   if (!log) return fmt::print(out, "{}: {}\n", name, log.error().message);

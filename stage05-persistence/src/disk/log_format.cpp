@@ -63,7 +63,7 @@ std::optional<Lsn> first_lsn_of(const std::string& name) {
   Lsn lsn = 0;
   if (!name.starts_with(name_begin)) return std::nullopt;
   std::from_chars(name.data() + name_begin.size(), name.data() + name.size(), lsn);
-  return log_name(lsn) == name ? std::optional{lsn} : std::nullopt;
+  return lsn > 0 && log_name(lsn) == name ? std::optional{lsn} : std::nullopt;
 }
 
 FileHeader make_file_header(const Magic& magic, Lsn first_lsn) {

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "base/fatal_error.hpp"
@@ -45,6 +44,7 @@ class Descriptor {
   Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
   Descriptor& operator=(Descriptor&&) = delete;
   int number() const { return number_; }
+  void release() { number_ = -1; }  ///< somebody else closes it
 
  private:
   int number_;
@@ -89,8 +89,11 @@ class PosixFolder : public Folder {
   }
 
   Result<std::string> read(const std::string& name) const override {
-    const auto file = open(name, O_RDONLY);
+    const auto file = open(name, O_RDONLY | O_NONBLOCK);  // a pipe would wait for a writer
     if (file.number() < 0) return failure("cannot open " + name);
+    struct stat status {};
+    if (::fstat(file.number(), &status) == 0 && !S_ISREG(status.st_mode))
+      return Error{Status::storage_failed, name + " is not a file"};
     std::string bytes, piece(64 * 1024, '\0');
     while (true) {
       const auto count =
@@ -102,13 +105,23 @@ class PosixFolder : public Folder {
   }
 
   Result<std::vector<std::string>> list() const override {
-    std::error_code failed;
+    // One of its own: a descriptor that is shared shares its place in the list, too.
+    Descriptor again{uninterrupted(
+        [&] { return ::openat(descriptor_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); })};
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries{
+        again.number() < 0 ? nullptr : ::fdopendir(again.number()), ::closedir};
+    if (!entries) return failure("cannot list " + path_);
+    again.release();
     std::vector<std::string> names;
-    std::filesystem::directory_iterator entries{path_, failed};
-    for (; !failed && entries != end(entries); entries.increment(failed))
-      names.push_back(entries->path().filename());
-    if (failed)
-      return Error{Status::storage_failed, "cannot list " + path_ + ": " + failed.message()};
+    errno = 0;
+    for (const dirent* entry; (entry = ::readdir(entries.get())) != nullptr; errno = 0) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    struct stat own {};
+    if (errno == 0 && ::fstat(descriptor_.number(), &own) == 0 && own.st_nlink == 0)
+      errno = ENOENT;  // the C library takes a folder that was removed for an empty one
+    if (errno != 0) return failure("cannot list " + path_);
     return names;
   }
 
@@ -150,11 +163,12 @@ Descriptor open_folder(const std::string& path) {
 void make_folder(const std::string& path) {
   const bool made = ::mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) throw cannot_start("cannot make the data folder " + path);
-  auto folder = std::filesystem::absolute(path).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();  // "x/" is x
-  const Descriptor above = open_folder(folder.parent_path());
-  if (uninterrupted([&] { return ::fsync(above.number()); }) != 0 && made)
-    throw cannot_start("cannot sync " + folder.parent_path().string());
+  const Descriptor above = open_folder(path + "/..");  // as mkdir goes: there may be links in it
+  if (above.number() < 0 && !made) return;             // we may have no right to open it
+  if (above.number() >= 0 && uninterrupted([&] { return ::fsync(above.number()); }) == 0) return;
+  const auto error = cannot_start("cannot sync the parent of " + path);
+  if (made) (void)::rmdir(path.c_str());  // else the next start might find it, and go on
+  throw error;
 }
 
 }  // namespace

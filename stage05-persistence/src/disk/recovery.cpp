@@ -84,6 +84,7 @@ void keep_torn_end(Folder& folder, const LogContents& log) {
   const auto file = must(folder.create(name));
   must(file->append(std::string_view{log.bytes}.substr(log.end_offset)));
   must(file->sync());
+  must(folder.sync());  // its name, before the log loses what it keeps
   spdlog::warn("the last write was torn, and so not answered, or is damaged: {} bytes, kept in {}",
                log.bytes.size() - log.end_offset, name);
 }

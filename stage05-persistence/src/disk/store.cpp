@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "disk/recovery.hpp"
@@ -29,13 +30,15 @@ Store::Store(std::unique_ptr<Folder> folder, MemTable& memtable, std::uint64_t s
     thread_ = std::jthread{[this](const std::stop_token& stop) { write_snapshots(stop); }};
 }
 
-void Store::write_snapshots(const std::stop_token& stop) {
+void Store::write_snapshots(const std::stop_token& stop) try {
   while (wal_->wait_for_bytes(snapshot_every_, stop)) {
     const auto written = write_snapshot(*folder_, memtable_, *wal_);
     if (!written) return wal_->fail(written.error());
     snapshot_created_ = written->created;
     spdlog::info("a snapshot, up to LSN {} and in part to {}", written->base, written->last_lsn);
   }
+} catch (const std::bad_alloc&) {  // as for the copy of a shard
+  wal_->fail({Status::storage_failed, "out of memory"});
 }
 
 std::vector<Entry> Store::info() const {
@@ -45,7 +48,8 @@ std::vector<Entry> Store::info() const {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto age =
       std::chrono::duration_cast<std::chrono::seconds>(now).count() - snapshot_created_;
-  return {pair("last_lsn", wal_->last_lsn()), pair("durable_lsn", wal_->durable_lsn()),
+  const Lsn durable_lsn = wal_->durable_lsn();  // read first, or it might be the larger one
+  return {pair("last_lsn", wal_->last_lsn()), pair("durable_lsn", durable_lsn),
           pair("snapshot_age", std::max<std::int64_t>(age, 0))};  // a clock can be set back
 }
 

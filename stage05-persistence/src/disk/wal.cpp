@@ -1,6 +1,7 @@
 #include "disk/wal.hpp"
 
 #include <cassert>
+#include <new>
 #include <utility>
 
 namespace kv {
@@ -26,10 +27,10 @@ Result<void> Wal::on_change(std::string_view table, std::span<const Entry> chang
   const auto has_room = [&] {
     return group_.size() == sizeof(GroupHeader) || group_.size() + record.size() <= bytes_max_;
   };
-  if (!has_room()) {
-    flush_asked_ = true;
+  while (!failure_ && !has_room()) {
+    flush_asked_ = true;  // each time: the group that another one has filled is to be written, too
     work_.notify_one();
-    progress_.wait(lock, [&] { return failure_ || has_room(); });
+    progress_.wait(lock);
   }
   if (failure_) return *failure_;
   group_ += record;
@@ -39,7 +40,7 @@ Result<void> Wal::on_change(std::string_view table, std::span<const Entry> chang
 
 // --- the flusher ---
 
-void Wal::run() {
+void Wal::run() try {
   std::unique_lock lock{mutex_};
   const auto has_changes = [this] { return last_lsn_ > durable_lsn_; };  // none is in flight here
   while (!failure_) {
@@ -55,6 +56,8 @@ void Wal::run() {
       return;  // it is the stop
     }
   }
+} catch (const std::bad_alloc&) {
+  fail({Status::storage_failed, "out of memory"});  // so short that it needs none
 }
 
 /// Without the lock while the disk is at it, so that the next group can gather.
@@ -138,8 +141,8 @@ void Wal::fail_locked(const Error& error) {
   failure_ = error;
   failed_ = true;
   work_.notify_one();
+  on_failure_(error);  // before others are told, which takes memory
   tell_everybody();
-  on_failure_(error);
 }
 
 void Wal::stop() {

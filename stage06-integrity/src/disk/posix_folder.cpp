@@ -5,9 +5,9 @@
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
 #include <utility>
 
 #include "base/fatal_error.hpp"
@@ -121,12 +121,12 @@ Descriptor open_folder(const std::string& path) {
 void make_folder(const std::string& path) {
   const bool made = ::mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) throw cannot_start("cannot make the data folder " + path);
-  auto folder = std::filesystem::absolute(path).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();  // "x/" is x
-  const Descriptor above = open_folder(folder.parent_path());
-  const bool synced =
-      above.number() >= 0 && uninterrupted([&] { return ::fsync(above.number()); }) == 0;
-  if (!synced && made) throw cannot_start("cannot sync " + folder.parent_path().string());
+  const Descriptor above = open_folder(path + "/..");  // as mkdir goes: there may be links in it
+  if (above.number() < 0 && !made) return;             // we may have no right to open it
+  if (above.number() >= 0 && uninterrupted([&] { return ::fsync(above.number()); }) == 0) return;
+  const auto error = cannot_start("cannot sync the parent of " + path);
+  if (made) (void)::rmdir(path.c_str());  // else the next start might find it, and go on
+  throw error;
 }
 
 }  // namespace
