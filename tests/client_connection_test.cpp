@@ -13,9 +13,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <deque>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "fixtures/deadline.hpp"
@@ -147,38 +149,75 @@ TEST_F(ClientConnection, AnAnswerInAnotherProtocolIsNone) {
   EXPECT_EQ(client.wait(10s), 3);
 }
 
+/// The shell of a client, with a pipe for each of its standard streams.
+class Shell {
+ public:
+  explicit Shell(std::uint16_t port) {
+    int ends[2];
+    for (auto [reads, writes] :
+         {std::pair{&in_reads_, &in_writes_}, {&out, &out_writes_}, {&err, &err_writes_}}) {
+      if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error{errno, std::generic_category()};
+      *reads = Descriptor{ends[0]};
+      *writes = Descriptor{ends[1]};
+    }
+    client_.emplace(client_words(port, {}),
+                    Process::Streams{in_reads_.get(), out_writes_.get(), err_writes_.get()});
+    out_writes_.close();
+    err_writes_.close();
+  }
+
+  void type(const std::string& line) const {
+    ASSERT_EQ(::write(in_writes_.get(), line.data(), line.size()),
+              static_cast<ssize_t>(line.size()));
+  }
+
+  int end() {
+    in_writes_.close();
+    return client_->wait(10s);
+  }
+
+  Descriptor out, err;
+
+ private:
+  Descriptor in_reads_, in_writes_, out_writes_, err_writes_;
+  std::optional<Process> client_;
+};
+
 TEST_F(ClientConnection, TheShellConnectsAgainAndSaysSo) {
   const Listener server{8};
-  int in[2], out[2], err[2];
-  for (int* ends : {in, out, err}) ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  const Descriptor in_reads{in[0]}, out_reads{out[0]}, err_reads{err[0]};
-  Descriptor in_writes{in[1]}, out_writes{out[1]}, err_writes{err[1]};
-  Process client{client_words(server.port(), {}),
-                 {in_reads.get(), out_writes.get(), err_writes.get()}};
-  out_writes.close();
-  err_writes.close();
-  const auto type = [&](const std::string& line) {
-    ASSERT_EQ(::write(in_writes.get(), line.data(), line.size()),
-              static_cast<ssize_t>(line.size()));
-  };
-
-  type("ping\n");
+  Shell shell{server.port()};
+  shell.type("ping\n");
   answer(server.accept_request(), "first");  // and closed
-  EXPECT_EQ(read_until(out_reads, "\n"), "first\n");
-  type("ping\n");
+  EXPECT_EQ(read_until(shell.out, "\n"), "first\n");
+  shell.type("ping\n");
   answer(server.accept_request(), "second");
-  EXPECT_EQ(read_until(out_reads, "\n"), "second\n");
-  EXPECT_THAT(read_until(err_reads, "\n"), HasSubstr("closed the connection; connecting again"));
-  type("ping\n");
+  EXPECT_EQ(read_until(shell.out, "\n"), "second\n");
+  EXPECT_THAT(read_until(shell.err, "\n"), HasSubstr("closed the connection; connecting again"));
+  shell.type("ping\n");
   server.accept_request().close();  // unanswered: what became of it is unknown
   EXPECT_THAT(
-      read_until(err_reads, "before it answered: End of file (the next command connects again)\n"),
+      read_until(shell.err, "before it answered: End of file (the next command connects again)\n"),
       HasSubstr("closed the connection; connecting again\n"));
-  type("ping\n");
+  shell.type("ping\n");
   answer(server.accept_request(), "fourth");
-  EXPECT_EQ(read_until(out_reads, "\n"), "fourth\n");
-  in_writes.close();
-  EXPECT_EQ(client.wait(10s), 1) << "one command was not answered";
+  EXPECT_EQ(read_until(shell.out, "\n"), "fourth\n");
+  EXPECT_EQ(shell.end(), 1) << "one command was not answered";
+}
+
+TEST(ClientWatchConnection, NoCommandGoesWhereTheServerIsAboutToClose) {
+  const Listener server{8};
+  Shell shell{server.port()};
+  shell.type("watch t\n");
+  const Descriptor watching = server.accept_request();
+  answer(watching, "");
+  send(watching, wire::frame(wire::encode(wire::Response{503, "events are lost"})));
+  EXPECT_THAT(read_until(shell.err, "\n"), HasSubstr("error 503: events are lost"));
+  shell.type("ping\n");
+  EXPECT_FALSE(Deadline{10ms}.wait(watching.get(), POLLIN)) << "the end comes a little later";
+  ::shutdown(watching.get(), SHUT_WR);
+  answer(server.accept_request(), "again");
+  EXPECT_EQ(read_until(shell.out, "\n"), "again\n");
+  EXPECT_EQ(shell.end(), 1);
 }
 
 TEST_F(ClientConnection, TheShellOutlivesAFrameThatIsTooLong) {

@@ -151,11 +151,14 @@ class Draining {
  public:
   static constexpr int requests = 20;  // more MiB than the kernel takes for a client
 
-  Draining() {
+  /// One signal, or more that reach it at the same time.
+  explicit Draining(const std::vector<int>& signals = {SIGTERM}) {
     EXPECT_TRUE(client.answers(wire::hset("t", "k", big), wire::ok({std::nullopt})));
     client.send_raw(frames_of(wire::hget("t", "k"), requests));
     EXPECT_TRUE(client.receives(wire::ok({big})));  // so the rest is under way as well
-    server.terminate();
+    ::kill(server.pid(), SIGSTOP);
+    for (const int signal : signals) ::kill(server.pid(), signal);
+    ::kill(server.pid(), SIGCONT);
   }
 
   bool refuses_connections() const {
@@ -197,6 +200,13 @@ TEST(FrameTimeouts, ASecondSignalEndsADrainAtOnce) {
   }
 }
 
+TEST(FrameTimeouts, ASecondSignalThatComesWithTheFirstEndsADrainAtOnce) {
+  Draining draining{{SIGTERM, SIGINT}};
+  const auto start = Clock::now();
+  EXPECT_EQ(draining.server.wait(9s), 0);
+  EXPECT_LT(since(start), 2s);
+}
+
 TEST(FrameTimeouts, ADrainEndsAfterFiveSeconds) {
   Draining draining;
   const auto start = Clock::now();
@@ -212,6 +222,21 @@ TEST(FrameTimeouts, AFrameBegunDoesNotHoldUpTheEnd) {
   server.terminate();
   EXPECT_TRUE(client.closed_within(9s));
   EXPECT_EQ(server.wait(9s), 0);
+}
+
+// When the drain is over, the rows have yet to be given back: of millions that takes a while.
+TEST(FrameEnd, ASignalBehindTheDrainIsStatus0AsWell) {
+  ServerProcess server;
+  FrameClient client{server.port()};
+  std::vector<wire::Pair> rows;
+  for (int i = 0; i < 5'000; ++i) rows.push_back({std::to_string(i), "v"});
+  for (int table = 0; table < 20; ++table) {
+    ASSERT_EQ(client.ask(wire::hmset(std::to_string(table), rows)).status, 200u);
+  }
+  server.terminate();
+  while (server.running() && server.threads() > 1) continue;  // these end first
+  while (server.running()) server.terminate();
+  EXPECT_EQ(server.wait(), 0);
 }
 
 TEST(FrameDescriptors, AServerWithoutDescriptorsWaitsQuietlyAndRecovers) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "base/limits.hpp"
@@ -65,6 +66,15 @@ TEST_F(InputTest, CountsForTheBoundUntilItIsExecuted) {
   EXPECT_GE(load_.input_bytes, input_.bytes().size());
   input_.consume(input_.bytes().size());
   EXPECT_EQ(load_.input_bytes, 0u);
+}
+
+TEST_F(InputTest, OnlyWhatIsKeptCountsWhileALargeFrameIsAnswered) {
+  const std::string much(1 << 20, 'x');
+  while (input_.bytes().size() < much.size()) receive(input_, much);
+  ASSERT_GE(load_.input_bytes, much.size() / 2);
+  input_.consume(input_.bytes().size() - 1);
+  EXPECT_EQ(input_.bytes(), "x") << "the next frame has begun";
+  EXPECT_LE(load_.input_bytes, kept_bytes_max);
 }
 
 TEST_F(InputTest, OfOneThatIsDestroyedNothingIsCounted) {

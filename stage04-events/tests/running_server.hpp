@@ -22,8 +22,6 @@ class RunningServer {
       : options_{on_free_port(std::move(options))}, hooks_{hooks.build()} {}
 
   ~RunningServer() {
-    // Twice: the second one ends it at once, whoever is still connected.
-    std::raise(SIGTERM);
     std::raise(SIGTERM);
     thread_.join();
   }

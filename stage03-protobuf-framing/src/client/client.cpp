@@ -26,17 +26,6 @@ using namespace std::chrono_literals;
 // The most that a server can be told to send.
 constexpr std::size_t frame_bytes_max = 64 * 1024 * 1024;
 
-namespace {
-
-Result<Response> response_from(const std::string& message) {
-  auto response = decode_response(message);
-  if (!response) throw FatalError{Exit::no_connection, response.error().message};
-  if (response->status != Status::ok) return Error{response->status, response->message};
-  return response;
-}
-
-}  // namespace
-
 Client::Client(std::string host, std::uint16_t port, std::chrono::milliseconds timeout)
     : host_{std::move(host)}, port_{port}, timeout_{timeout}, socket_{context_} {}
 
@@ -64,14 +53,20 @@ void Client::connect() try {
 }
 
 Result<Response> Client::exchange(const Request& request) try {
-  auto response = response_from(finish(send_and_receive(encode_request(request)), timeout_));
-  may_be_closed_ = !response && (response.error().status == Status::timed_out ||
-                                 response.error().status == Status::too_large ||
-                                 response.error().status == Status::overloaded);
-  return response;
+  return response_from(finish(send_and_receive(encode_request(request)), timeout_));
 } catch (const boost::system::system_error& error) {
   throw ConnectionLost{server() +
                        " ended the connection before it answered: " + error.code().message()};
+}
+
+Result<Response> Client::response_from(const std::string& message) {
+  auto response = decode_response(message);
+  if (!response) throw FatalError{Exit::no_connection, response.error().message};
+  const auto status = response->status;
+  may_be_closed_ =
+      status == Status::timed_out || status == Status::too_large || status == Status::overloaded;
+  if (status != Status::ok) return Error{status, response->message};
+  return response;
 }
 
 Client::Work Client::reach(tcp::resolver::results_type endpoints) {

@@ -40,6 +40,7 @@ class Client {
 
   void connect();
   Result<Response> exchange(const Request& request);
+  Result<Response> response_from(const std::string& message);
   Work reach(boost::asio::ip::tcp::resolver::results_type endpoints);
   Work send_and_receive(std::string message);
   Work receive();

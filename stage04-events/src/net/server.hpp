@@ -26,8 +26,8 @@ class Server {
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
-  /// Returns after SIGINT or SIGTERM: what has been received is answered, for drain_time at most,
-  /// or until a second signal.
+  /// Returns after SIGINT or SIGTERM: what has been received is answered, for drain_time at most.
+  /// From then on another signal ends the process (signals.hpp).
   void run();
 
  private:

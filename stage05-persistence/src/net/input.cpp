@@ -25,7 +25,7 @@ void Input::consume(std::size_t bytes) {
   if (bytes > 0) frame_begun_.reset();
   buffer_.consume(bytes);
   if (buffer_.capacity() > std::max(kept_bytes_max, 4 * buffer_.size())) buffer_.shrink_to_fit();
-  if (buffer_.size() == 0) (void)charge();
+  if (buffer_.size() == 0 || buffer_.capacity() < charged_bytes_) (void)charge();
 }
 
 void Input::drop() {

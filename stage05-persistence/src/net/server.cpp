@@ -16,6 +16,8 @@ namespace kv {
 
 namespace asio = boost::asio;
 
+constexpr const char* second_signal = "kv-server: ended by a second signal\n";
+
 Server::Server(const Shared& shared)
     : acceptor_{listen(context_, shared.options)},
       signals_{context_, SIGINT, SIGTERM},
@@ -49,6 +51,9 @@ void Server::run() {
   run_to_the_end(context_, [this] {
     if (!accept_waits_ && acceptor_.is_open()) wait_for_connections();
   });
+  // Not left to the end of signals_: then they would kill what has yet to be put away.
+  signals_.clear();
+  end_on_signals(second_signal);
 }
 
 void Server::wait_for_connections() {
@@ -94,11 +99,13 @@ void Server::accept() {
 }
 
 void Server::drain() {
-  signals_.clear();
-  end_on_signals("kv-server: ended by a second signal\n");  // which does not wait for the disk
+  end_on_signals(second_signal);  // which does not wait for the workers
   spdlog::info("ending: no more connections, what has been received is answered");
   acceptor_.close();
   try {
+    signals_.async_wait([](boost::system::error_code error, int signal) {
+      if (!error) std::raise(signal);  // Asio had it before
+    });
     drain_timer_.expires_after(drain_time);
     drain_timer_.async_wait([this](boost::system::error_code) { context_.stop(); });
     for (auto& worker : workers_) worker->drain();
