@@ -168,6 +168,22 @@ TEST_F(StoreTest, AStartThatFailsOnAFullDiskAfterAStartWithoutCommandsHarmsNoLat
   EXPECT_EQ(look(folder_).at("t").size(), 2u);
 }
 
+/// One read fails, if there is one before the manifest: whether a segment is there must not hang on
+/// that.
+TEST_F(StoreTest, AStartThatCanHardlyReadAndHasNoRoomLeavesTheSegmentThatItHasFound) {
+  run_store({"a"}, true);
+  run_store({}, true);
+  folder_.set_hook([this](const Operation& operation) -> std::optional<Status> {
+    if (operation.kind == Kind::sync_file && operation.name == next_segment_name)
+      folder_.fail_read(folder_.reads() + 1, false);
+    if (operation.kind != Kind::create || operation.name != "MANIFEST.tmp") return std::nullopt;
+    folder_.fail_read(0, false);
+    return Status::overloaded;
+  });
+  run_store_without_room();
+  EXPECT_EQ(look(folder_).at("t").size(), 1u);
+}
+
 TEST_F(StoreTest, AnOrderlyStopWithoutTheSyncIsNone) {
   OpenStore store{folder_, {.sync = Sync::never, .limits = tiny_limits}};
   ASSERT_TRUE(store.set("key", "value"));

@@ -149,6 +149,8 @@ Result<void> Wal::begin_first_segment() {
   if (repair_) {
     if (auto repaired = repair_(); !repaired) return repaired;
   }
+  const auto files = list_data_files(folder_);
+  if (!files) return files.error();
   auto file = create_next_segment(folder_, limits_.reserve_bytes);
   if (!file) return file.error();
   LogWriter segment{std::move(*file),
@@ -156,7 +158,7 @@ Result<void> Wal::begin_first_segment() {
                     limits_};
   const Lsn first_lsn = segment.header().first_lsn;
   // The start may have found a segment without records: it has this name.
-  const bool replaces = folder_.open(segment_name(first_lsn)).has_value();
+  const bool replaces = files->segments.contains(first_lsn);
   auto done = segment.publish();
   if (!done) return done;
   done = write_manifest(folder_, {.store = store_, .newest_segment = first_lsn});
