@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <latch>
-
 #include <new>
 
 #include "base/fatal_error.hpp"
@@ -416,6 +415,33 @@ TEST_F(StoreTest, ADamagedOlderSnapshotIsSetAside) {
   gate.open();
   ASSERT_TRUE(store.store().close());
   EXPECT_EQ(folder_.bytes(snapshot_name(1) + ".torn-0"), bytes);
+}
+
+/// The newer one is damaged, and keeps its name as long as there is no room for the repair.
+TEST_F(StoreTest, WhileTheRepairWaitsForRoomNothingIsRemovedThatAnotherSnapshotMakesUnneeded) {
+  {
+    OpenStore store{folder_};
+    const auto id = read_manifest(folder_)->store;
+    for (const std::string key : {"a", "b", "c"}) {
+      store.set_durably(key, std::string(3000, 'v'));  // each in a segment of its own
+      if (key == "c") break;
+      ASSERT_TRUE(write_snapshot(folder_, id, store.memtable(), store.wal()));
+    }
+    store.wal().wait_for_manifest();
+  }
+  folder_.put(snapshot_name(2), folder_.bytes(snapshot_name(2)).substr(1));
+  const auto before = folder_.files();
+  Gate gate;
+  folder_.set_hook([wait = gate.hook(Kind::rename, snapshot_name(3))](const Operation& operation) {
+    const bool repairs = operation.name == snapshot_name(2) + ".torn-0";
+    return repairs ? std::optional{Status::no_space} : wait(operation);
+  });
+  OpenStore store{folder_, {.snapshot_every = 1, .limits = tiny_limits}};
+  gate.wait_for_somebody();
+  gate.open();
+  ASSERT_TRUE(store.store().close());
+  EXPECT_TRUE(folder_.files().contains(snapshot_name(3)));
+  for (const auto& [name, bytes] : before) EXPECT_TRUE(folder_.files().contains(name)) << name;
 }
 
 /// Its checksums are right: no accident makes that.

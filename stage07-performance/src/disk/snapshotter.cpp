@@ -67,6 +67,7 @@ Result<void> Snapshotter::write(const std::stop_token& stop) {
 }
 
 Result<void> Snapshotter::remove_old() {
+  if (wal_.lacks_room()) return {};  // a damaged snapshot may have its name still: repair_folder
   auto files = list_data_files(folder_);
   if (!files) return files.error();
   auto& segments = files->segments;
