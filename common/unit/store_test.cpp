@@ -6,13 +6,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <latch>
+#include <limits>
 #include <new>
+#include <variant>
 
 #include "base/fatal_error.hpp"
 #include "disk/data_files.hpp"
 #include "disk/inspect.hpp"
 #include "disk/manifest.hpp"
+#include "disk/snapshot_format.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {
@@ -442,6 +446,25 @@ TEST_F(StoreTest, WhileTheRepairWaitsForRoomNothingIsRemovedThatAnotherSnapshotM
   ASSERT_TRUE(store.store().close());
   EXPECT_TRUE(folder_.files().contains(snapshot_name(3)));
   for (const auto& [name, bytes] : before) EXPECT_TRUE(folder_.files().contains(name)) << name;
+}
+
+/// The clock of whoever made it may have shown anything.
+TEST_F(StoreTest, TheAgeOfASnapshotIsNeverMoreThanTheClockNorLessThanNothing) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  for (const auto created : {Limits::min(), Limits::max()}) {
+    SnapshotHeader header{.created = created};
+    header.checksum = header_checksum(header);
+    const Footer footer{.lsn = 1};
+    ChunkHeader chunk{.length = sizeof(footer), .type = footer_type};
+    chunk.checksum = chunk_checksum(chunk, bytes_of(footer), header.checksum);
+    std::string bytes{bytes_of(header)};
+    folder_ = SimulatedFolder{};
+    folder_.put(snapshot_name(1), bytes.append(bytes_of(chunk)).append(bytes_of(footer)));
+    OpenStore store{folder_, {.truncate = true, .limits = tiny_limits}};
+    const auto age = store.store().info().back();
+    ASSERT_EQ(age.key, "snapshot_age");
+    EXPECT_EQ(std::get<std::int64_t>(*age.value) > 0, created < 0);
+  }
 }
 
 /// Its checksums are right: no accident makes that.
