@@ -1,6 +1,7 @@
 // Room in the log: the place of a record, the zeros ahead, and the next segment.
 
 #include <algorithm>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -102,16 +103,13 @@ bool Wal::is_preparation_due() const {
 void Wal::prepare(std::unique_lock<std::mutex>& lock) {
   const bool next_is_due = segment_ && !next_ && (preparation_asked_ || segment_->is_half_full());
   preparation_asked_ = false;
-  auto done = segment_ ? name_segment(lock) : begin_first_segment();
-  if (done && next_is_due) {
-    lock.unlock();
-    auto next = create_next_segment(folder_, limits_.reserve_bytes);
-    lock.lock();
-    if (next) {
-      next_.emplace(std::move(*next));
-    } else {
-      done = next.error();
-    }
+  Result<void> done;
+  try {
+    done = segment_ ? name_segment(lock) : begin_first_segment();
+    if (done && next_is_due) done = make_next_segment(lock);
+  } catch (const std::bad_alloc&) {
+    if (!lock.owns_lock()) lock.lock();
+    done = Error{Status::overloaded, "out of memory"};  // so short that it takes none
   }
   no_room_.reset();
   next_try_ = Clock::time_point::min();
@@ -123,6 +121,15 @@ void Wal::prepare(std::unique_lock<std::mutex>& lock) {
   }
   ++preparations_;
   progress_.notify_all();
+}
+
+Result<void> Wal::make_next_segment(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  auto next = create_next_segment(folder_, limits_.reserve_bytes);
+  lock.lock();
+  if (!next) return next.error();
+  next_.emplace(std::move(*next));
+  return {};
 }
 
 /// Has the manifest name the segment, if it does not yet.
