@@ -3,7 +3,9 @@
 // kv-inspect, on all of that.
 
 #include <algorithm>
+#include <mutex>
 #include <random>
+#include <vector>
 
 #include "damage.hpp"
 
@@ -28,6 +30,24 @@ class DamagedFiles : public Damage {
     } else {
       EXPECT_THAT(outcome.refusal, HasSubstr(" is damaged at offset "));
     }
+  }
+
+  /// With --recover=truncate a start that is cut short anywhere costs nothing: the next one with
+  /// that flag has the same.
+  void cut_truncate_short() {
+    auto folder = folder_.after_kill();
+    std::mutex mutex;
+    std::vector<SimulatedFolder> left;
+    folder.set_hook([&](const SimulatedFolder::Operation& operation) -> std::optional<Status> {
+      const std::lock_guard lock{mutex};
+      left.push_back(folder.after_kill());
+      left.push_back(folder.after_power_loss(seed_ + static_cast<std::uint32_t>(operation.number)));
+      return std::nullopt;
+    });
+    const auto contents = recover(folder, {.truncate = true, .limits = limits});
+    folder.set_hook(nullptr);
+    for (const auto& again : left)
+      EXPECT_EQ(recover(again, {.truncate = true, .limits = limits}), contents);
   }
 
   void with(const std::string& name, const std::string& bytes, const std::function<void()>& check) {
@@ -169,6 +189,26 @@ TEST_F(DamagedFiles, ASegmentThatIsGoneIsRefusedUnlessASnapshotHasIt) {
     folder_.put(name, whole);
   }
   EXPECT_GT(refused_, 0u);
+}
+
+/// Where a snapshot is whole, truncate starts, also when that has nothing to go on from.
+TEST_F(DamagedFiles, ALogWithoutItsBeginningGivesASnapshotToTruncate) {
+  for (const auto& name : segments()) {
+    SCOPED_TRACE(name);
+    const auto whole = folder_.bytes(name);
+    for (std::size_t cut = whole.size() * 3 / 4; cut > 0 && !HasFailure(); cut /= 3) {
+      folder_.put(name, whole.substr(0, cut));
+      check_tools(start());
+      cut_truncate_short();
+    }
+    folder_.erase(name);
+    const auto outcome = start();
+    expect_all_or_refusal(outcome);
+    check_tools(outcome);
+    cut_truncate_short();
+  }
+  EXPECT_GT(refused_, 0u);
+  EXPECT_GT(starts_, refused_);
 }
 
 }  // namespace

@@ -272,6 +272,16 @@ TEST_F(Folders, WhoseLogIsCutBelowASnapshotGiveTheSnapshotToTruncate) {
   EXPECT_TRUE(folder_.files().contains(segments_[1] + ".torn-0"));
 }
 
+TEST_F(Folders, WhoseLogBeginsAfterAWholeSnapshotAreRefusedAndGiveThatToTruncate) {
+  put(newer_);
+  for (std::size_t i = 0; i + 1 < segments_.size(); ++i) folder_.erase(segments_[i]);
+  EXPECT_THAT(refused(), AllOf(StartsWith(segments_.back() + " is damaged at offset 0: the log"),
+                               HasSubstr("--recover=truncate")));
+  EXPECT_EQ(start(folder_, true), states_[14]);
+  EXPECT_EQ(start(folder_), states_[14]);
+  EXPECT_TRUE(folder_.files().contains(segments_.back() + ".torn-0"));
+}
+
 TEST_F(Folders, WithNothingButASnapshotAreRefusedAndGiveItToTruncate) {
   SimulatedFolder backup;
   backup.put(newer_.first, newer_.second);

@@ -241,10 +241,34 @@ TEST_F(SnapshotterTest, ATryThatFindsNoMemoryCostsNothing) {
     const auto snapshotter = start(1);
     failed.wait();
   }
-  EXPECT_THAT(captured_.text(), HasSubstr("no snapshot: no memory is left"));
+  EXPECT_THAT(captured_.text(), HasSubstr("no snapshot: out of memory"));
   folder_.set_hook(nullptr);
   write_snapshot_now();
   EXPECT_THAT(snapshots(), ElementsAre(1u));
+}
+
+TEST_F(SnapshotterTest, WhatCannotBeRemovedForWantOfMemoryIsRemovedTheNextTime) {
+  for (int i = 0; i < 2; ++i) {
+    append(1);
+    write_snapshot_now();
+  }
+  append(1);
+  std::latch failed{1};
+  folder_.set_hook([&](const Operation& operation) -> std::optional<Status> {
+    if (operation.kind != Kind::remove || failed.try_wait()) return std::nullopt;
+    failed.count_down();
+    throw std::bad_alloc{};
+  });
+  {
+    const auto snapshotter = start(1);
+    failed.wait();
+  }
+  folder_.set_hook(nullptr);
+  EXPECT_THAT(snapshots(), ElementsAre(1u, 2u, 3u));
+  EXPECT_THAT(captured_.text(), HasSubstr("it stays until the next snapshot"));
+  append(1);
+  write_snapshot_now();
+  EXPECT_THAT(snapshots(), ElementsAre(3u, 4u));
 }
 
 TEST_F(SnapshotterTest, OneThatIsBeingWrittenIsNotWaitedFor) {

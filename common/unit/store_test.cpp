@@ -6,14 +6,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <latch>
-
+#include <limits>
 #include <new>
+#include <variant>
 
 #include "base/fatal_error.hpp"
 #include "disk/data_files.hpp"
 #include "disk/inspect.hpp"
 #include "disk/manifest.hpp"
+#include "disk/snapshot_format.hpp"
 #include "open_store.hpp"
 
 namespace kv::test {
@@ -166,6 +169,22 @@ TEST_F(StoreTest, AStartThatFailsOnAFullDiskAfterAStartWithoutCommandsHarmsNoLat
   folder_.set_hook(nullptr);
   run_store({"b"}, true);
   EXPECT_EQ(look(folder_).at("t").size(), 2u);
+}
+
+/// One read fails, if there is one before the manifest: whether a segment is there must not hang on
+/// that.
+TEST_F(StoreTest, AStartThatCanHardlyReadAndHasNoRoomLeavesTheSegmentThatItHasFound) {
+  run_store({"a"}, true);
+  run_store({}, true);
+  folder_.set_hook([this](const Operation& operation) -> std::optional<Status> {
+    if (operation.kind == Kind::sync_file && operation.name == next_segment_name)
+      folder_.fail_read(folder_.reads() + 1, false);
+    if (operation.kind != Kind::create || operation.name != "MANIFEST.tmp") return std::nullopt;
+    folder_.fail_read(0, false);
+    return Status::overloaded;
+  });
+  run_store_without_room();
+  EXPECT_EQ(look(folder_).at("t").size(), 1u);
 }
 
 TEST_F(StoreTest, AnOrderlyStopWithoutTheSyncIsNone) {
@@ -400,6 +419,52 @@ TEST_F(StoreTest, ADamagedOlderSnapshotIsSetAside) {
   gate.open();
   ASSERT_TRUE(store.store().close());
   EXPECT_EQ(folder_.bytes(snapshot_name(1) + ".torn-0"), bytes);
+}
+
+/// The newer one is damaged, and keeps its name as long as there is no room for the repair.
+TEST_F(StoreTest, WhileTheRepairWaitsForRoomNothingIsRemovedThatAnotherSnapshotMakesUnneeded) {
+  {
+    OpenStore store{folder_};
+    const auto id = read_manifest(folder_)->store;
+    for (const std::string key : {"a", "b", "c"}) {
+      store.set_durably(key, std::string(3000, 'v'));  // each in a segment of its own
+      if (key == "c") break;
+      ASSERT_TRUE(write_snapshot(folder_, id, store.memtable(), store.wal()));
+    }
+    store.wal().wait_for_manifest();
+  }
+  folder_.put(snapshot_name(2), folder_.bytes(snapshot_name(2)).substr(1));
+  const auto before = folder_.files();
+  Gate gate;
+  folder_.set_hook([wait = gate.hook(Kind::rename, snapshot_name(3))](const Operation& operation) {
+    const bool repairs = operation.name == snapshot_name(2) + ".torn-0";
+    return repairs ? std::optional{Status::no_space} : wait(operation);
+  });
+  OpenStore store{folder_, {.snapshot_every = 1, .limits = tiny_limits}};
+  gate.wait_for_somebody();
+  gate.open();
+  ASSERT_TRUE(store.store().close());
+  EXPECT_TRUE(folder_.files().contains(snapshot_name(3)));
+  for (const auto& [name, bytes] : before) EXPECT_TRUE(folder_.files().contains(name)) << name;
+}
+
+/// The clock of whoever made it may have shown anything.
+TEST_F(StoreTest, TheAgeOfASnapshotIsNeverMoreThanTheClockNorLessThanNothing) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  for (const auto created : {Limits::min(), Limits::max()}) {
+    SnapshotHeader header{.created = created};
+    header.checksum = header_checksum(header);
+    const Footer footer{.lsn = 1};
+    ChunkHeader chunk{.length = sizeof(footer), .type = footer_type};
+    chunk.checksum = chunk_checksum(chunk, bytes_of(footer), header.checksum);
+    std::string bytes{bytes_of(header)};
+    folder_ = SimulatedFolder{};
+    folder_.put(snapshot_name(1), bytes.append(bytes_of(chunk)).append(bytes_of(footer)));
+    OpenStore store{folder_, {.truncate = true, .limits = tiny_limits}};
+    const auto age = store.store().info().back();
+    ASSERT_EQ(age.key, "snapshot_age");
+    EXPECT_EQ(std::get<std::int64_t>(*age.value) > 0, created < 0);
+  }
 }
 
 /// Its checksums are right: no accident makes that.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "base/fatal_error.hpp"
@@ -152,6 +153,21 @@ TEST_F(WalFailureTest, WithoutRoomForTheNextSegmentTheOldOneGoesOn) {
       EXPECT_THAT(commands_in(folder_), SizeIs(3));
     }
   }
+}
+
+TEST_F(WalFailureTest, WhereMemoryRunsOutForTheNextSegmentTheOldOneGoesOn) {
+  OpenLog log{folder_};
+  folder_.set_hook([](const auto& operation) -> std::optional<Status> {
+    if (operation.name == next_segment_name) throw std::bad_alloc{};
+    return std::nullopt;
+  });
+  log.set_durably("a", std::string(3500, 'v'));
+  expect_refused(log, Status::overloaded);
+  log.set_durably("b");
+  folder_.set_hook(nullptr);
+  log.set_durably("c", large);
+  ASSERT_TRUE(log.wal().close());
+  EXPECT_THAT(commands_in(folder_), SizeIs(3));
 }
 
 TEST_F(WalFailureTest, WithoutRoomForTheManifestThereIsNoThirdSegment) {

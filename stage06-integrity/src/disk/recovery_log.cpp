@@ -18,6 +18,11 @@ void FolderReader::read_log() {
   if (segment == segments_.begin()) {
     std::string reason =
         fmt::format("the log begins at LSN {}, and no whole snapshot reaches it", segment->first);
+    if (found_.snapshot) {  // then that is what is whole
+      refuse_unless_truncate(segment->second, 0, reason);
+      for (const auto& [first_lsn, name] : segments_) found_.set_aside.push_back(name);
+      return;
+    }
     for (const auto& warning : found_.warnings) reason += "; " + warning;
     throw FatalError{Exit::damaged, fmt::format("{}: {}; {}", segment->second, reason, way_on)};
   }

@@ -11,6 +11,11 @@
 #include "disk/manifest.hpp"
 
 namespace kv {
+namespace {
+
+Error out_of_memory() { return {Status::overloaded, "out of memory"}; }  // so short: it takes none
+
+}  // namespace
 
 Snapshotter::Snapshotter(Folder& folder, const StoreId& store, const MemTable& memtable, Wal& wal,
                          std::uint64_t every, std::int64_t newest_created, std::uint64_t log_bytes,
@@ -49,13 +54,9 @@ void Snapshotter::run(const std::stop_token& stop) {
   }
 }
 
-Result<void> Snapshotter::write(const std::stop_token& stop) {
+Result<void> Snapshotter::write(const std::stop_token& stop) try {
   const auto begin = std::chrono::steady_clock::now();
-  Result<Snapshot> snapshot = Error{Status::storage_failed, "no memory is left"};
-  try {
-    snapshot = write_snapshot(folder_, store_, memtable_, wal_, stop);
-  } catch (const std::bad_alloc&) {  // it stays as it is
-  }
+  const auto snapshot = write_snapshot(folder_, store_, memtable_, wal_, stop);
   if (!snapshot) return snapshot.error();
   newest_created_ = snapshot->created;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
@@ -64,9 +65,12 @@ Result<void> Snapshotter::write(const std::stop_token& stop) {
   if (auto removed = remove_old(); !removed)
     spdlog::warn("{}; it stays until the next snapshot", removed.error().message);
   return {};
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
 }
 
-Result<void> Snapshotter::remove_old() {
+Result<void> Snapshotter::remove_old() try {
+  if (wal_.lacks_room()) return {};  // a damaged snapshot may have its name still: repair_folder
   auto files = list_data_files(folder_);
   if (!files) return files.error();
   auto& segments = files->segments;
@@ -86,6 +90,8 @@ Result<void> Snapshotter::remove_old() {
     segments.erase(segments.begin());
   }
   return {};
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
 }
 
 }  // namespace kv

@@ -139,6 +139,7 @@ class Wal : public ChangeObserver {
   Result<void> finish_closing();
   bool is_preparation_due() const;
   void prepare(std::unique_lock<std::mutex>& lock);
+  Result<void> make_next_segment(std::unique_lock<std::mutex>& lock);
   Result<void> name_segment(std::unique_lock<std::mutex>& lock);
   Result<void> begin_first_segment();
   Manifest manifest() const;  // that names the segment

@@ -1,6 +1,7 @@
 // Room in the log: the place of a record, the zeros ahead, and the next segment.
 
 #include <algorithm>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -102,16 +103,13 @@ bool Wal::is_preparation_due() const {
 void Wal::prepare(std::unique_lock<std::mutex>& lock) {
   const bool next_is_due = segment_ && !next_ && (preparation_asked_ || segment_->is_half_full());
   preparation_asked_ = false;
-  auto done = segment_ ? name_segment(lock) : begin_first_segment();
-  if (done && next_is_due) {
-    lock.unlock();
-    auto next = create_next_segment(folder_, limits_.reserve_bytes);
-    lock.lock();
-    if (next) {
-      next_.emplace(std::move(*next));
-    } else {
-      done = next.error();
-    }
+  Result<void> done;
+  try {
+    done = segment_ ? name_segment(lock) : begin_first_segment();
+    if (done && next_is_due) done = make_next_segment(lock);
+  } catch (const std::bad_alloc&) {
+    if (!lock.owns_lock()) lock.lock();
+    done = Error{Status::overloaded, "out of memory"};  // so short that it takes none
   }
   no_room_.reset();
   next_try_ = Clock::time_point::min();
@@ -123,6 +121,15 @@ void Wal::prepare(std::unique_lock<std::mutex>& lock) {
   }
   ++preparations_;
   progress_.notify_all();
+}
+
+Result<void> Wal::make_next_segment(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  auto next = create_next_segment(folder_, limits_.reserve_bytes);
+  lock.lock();
+  if (!next) return next.error();
+  next_.emplace(std::move(*next));
+  return {};
 }
 
 /// Has the manifest name the segment, if it does not yet.
@@ -149,6 +156,8 @@ Result<void> Wal::begin_first_segment() {
   if (repair_) {
     if (auto repaired = repair_(); !repaired) return repaired;
   }
+  const auto files = list_data_files(folder_);
+  if (!files) return files.error();
   auto file = create_next_segment(folder_, limits_.reserve_bytes);
   if (!file) return file.error();
   LogWriter segment{std::move(*file),
@@ -156,7 +165,7 @@ Result<void> Wal::begin_first_segment() {
                     limits_};
   const Lsn first_lsn = segment.header().first_lsn;
   // The start may have found a segment without records: it has this name.
-  const bool replaces = folder_.open(segment_name(first_lsn)).has_value();
+  const bool replaces = files->segments.contains(first_lsn);
   auto done = segment.publish();
   if (!done) return done;
   done = write_manifest(folder_, {.store = store_, .newest_segment = first_lsn});

@@ -1,6 +1,7 @@
 #include "disk/log_writer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -19,12 +20,10 @@ Result<TemporaryFile> create_next_segment(Folder& folder, std::uint64_t reserve_
 }
 
 Result<void> write_zeros(File& file, std::uint64_t from, std::uint64_t to) {
-  constexpr std::uint64_t piece_bytes = 1024 * 1024;
-  const std::string zeros(std::min(piece_bytes, to - from), '\0');
+  static constexpr std::array<char, 64 * 1024> zeros{};  // so that it takes no memory
   while (from < to) {
     const auto bytes = std::min<std::uint64_t>(zeros.size(), to - from);
-    if (auto written = file.write_at(from, std::string_view{zeros}.substr(0, bytes)); !written)
-      return written;
+    if (auto written = file.write_at(from, {zeros.data(), bytes}); !written) return written;
     from += bytes;
   }
   return {};

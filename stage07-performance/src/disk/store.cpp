@@ -82,11 +82,11 @@ Entry number(const char* name, std::uint64_t value) {
   return {name, Value{static_cast<std::int64_t>(value)}};
 }
 
-/// `created` is in a file, and so by a clock that can be set back since: then it is 0.
+/// `created` is in a file, and so may be anything: a time to come makes it 0.
 std::uint64_t seconds_since(std::int64_t created) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now).count() - created;
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0));
+  const std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  return static_cast<std::uint64_t>(seconds - std::clamp<std::int64_t>(created, 0, seconds));
 }
 
 }  // namespace
@@ -182,8 +182,8 @@ std::optional<std::uint64_t> Store::bytes_of_log() const {
 }
 
 std::vector<Entry> Store::info() const {
-  std::vector<Entry> pairs{number("last_lsn", wal().last_lsn()),
-                           number("durable_lsn", wal().durable_lsn())};
+  const Lsn durable = wal().durable_lsn();  // first: so the last one is never below it
+  std::vector<Entry> pairs{number("last_lsn", wal().last_lsn()), number("durable_lsn", durable)};
   if (const auto bytes = bytes_of_log()) pairs.push_back(number("log_bytes", *bytes));
   pairs.push_back(number("snapshots_failed", snapshots_failed()));
   if (const auto created = snapshot_created(); created != 0)
