@@ -175,6 +175,18 @@ TEST_F(Folders, WithoutTheirManifestAreTruncatedToAllThatTheLogHas) {
   EXPECT_EQ(start(folder_), states_[20]);  // there is one again
 }
 
+TEST_F(Folders, WithoutTheirManifestAndWithAFileOfAnotherStoreAreRefusedAlsoByTruncate) {
+  folder_.erase(manifest_name);
+  auto header = load<SegmentHeader>(folder_.bytes(segments_.back()));
+  header.store[0] ^= 1;
+  header.first_lsn = 21;
+  header.checksum = checksum(bytes_of(header).substr(0, offsetof(SegmentHeader, checksum)), 0);
+  put({segment_name(21), std::string{bytes_of(header)}});
+  EXPECT_THAT(refused(), StartsWith("MANIFEST is damaged at offset 0: it is missing"));
+  EXPECT_THAT(refused(true), AllOf(HasSubstr("and there are files of 2 stores"),
+                                   HasSubstr(segment_name(21)), HasSubstr(segments_.back())));
+}
+
 TEST_F(Folders, OfALaterVersionAreRefusedAlsoByTruncate) {
   change_manifest([](Manifest& manifest) { manifest.version = format_version + 1; });
   for (const bool truncate : {false, true})

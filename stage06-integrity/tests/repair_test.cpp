@@ -152,6 +152,25 @@ TEST_F(RepairTest, AnOlderSnapshotThatIsDamagedIsNamed) {
   EXPECT_THAT(unread.warnings, ElementsAre(HasSubstr("a newer snapshot makes it unneeded")));
 }
 
+/// Its next read may go well: only what was read can be damaged.
+TEST_F(RepairTest, WhatCannotBeReadIsToldAndNotNamed) {
+  folder_.put(snapshot_name(1), "damaged");
+  auto snapshot = found(), segment = found();
+  snapshot.snapshot = Snapshot{.lsn = 2};
+  folder_.put(segment_name(3), folder_.bytes(name()));  // it is not looked at
+  segment.files = *list_data_files(folder_);
+  segment.segments.clear();
+  segment.covered = {name()};
+  for (const auto& what : {snapshot, segment}) {
+    for (const std::size_t read : {1u, 2u, 3u}) {  // it is opened, its size asked for, and read
+      folder_.fail_read(folder_.reads() + read, false);
+      const auto unread = check_unread(folder_, what);
+      EXPECT_THAT(unread.damaged_snapshots, IsEmpty());
+      EXPECT_THAT(unread.warnings, ElementsAre("the simulated disk fails"));
+    }
+  }
+}
+
 TEST_F(RepairTest, AnOlderSnapshotOfAnotherTimelineIsNamed) {
   MemTable memtable{any_answer()};
   SimulatedFolder other;

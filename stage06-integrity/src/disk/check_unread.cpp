@@ -21,8 +21,11 @@ Chains check_older_snapshots(const Folder& folder, const Recovered& found,
       continue;
     }
     Pieces pieces{**file};
-    if (const auto snapshot = read_snapshot(pieces, found.store, lsn, nullptr, stop)) {
+    const auto snapshot = read_snapshot(pieces, found.store, lsn, nullptr, stop);
+    if (snapshot) {
       chains[lsn] = snapshot->chain;
+    } else if (pieces.error()) {  // nobody knows what is in it
+      unread.warnings.push_back(pieces.error()->message);
     } else if (!stop.stop_requested()) {
       unread.warnings.push_back(name + ": " + snapshot.error().message +
                                 "; a newer snapshot makes it unneeded");
@@ -39,6 +42,7 @@ void check_segment(const Folder& folder, const std::string& name, std::optional<
   if (!file) return unread.warnings.push_back(file.error().message);
   Pieces pieces{**file};
   const auto header = read_segment_header(pieces.at(0, sizeof(SegmentHeader)));
+  if (pieces.error()) return unread.warnings.push_back(pieces.error()->message);
   if (!header) return;  // read_folder has told
   const auto compare = [&](Lsn lsn, std::uint64_t chain) {
     const auto expected = chains.find(lsn);
@@ -52,10 +56,11 @@ void check_segment(const Folder& folder, const std::string& name, std::optional<
   const auto segment = read_segment(pieces, *header, [&](auto, const RecordHeader& record, auto) {
     if (record.type == RecordType::changes) compare(record.lsn, record.chain);
   });
-  if (segment && !next_first_lsn) return;  // the start has read it to its end
-  if (segment && segment->tail == Tail::clean && segment->end.lsn + 1 == *next_first_lsn) return;
+  if (!segment) return unread.warnings.push_back(segment.error().message);
+  if (!next_first_lsn) return;  // the start has read it to its end
+  if (segment->tail == Tail::clean && segment->end.lsn + 1 == *next_first_lsn) return;
   unread.warnings.push_back(fmt::format("{} is damaged at offset {}; a snapshot makes it unneeded",
-                                        name, segment ? segment->end_offset : 0));
+                                        name, segment->end_offset));
 }
 
 }  // namespace

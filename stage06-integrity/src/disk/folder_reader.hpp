@@ -34,7 +34,7 @@ class FolderReader {
  private:
   void check_names();
   void read_identity();
-  std::vector<StoreId> stores_of_files() const;
+  std::map<StoreId, std::string> stores_of_files() const;
   void check_newest_segment();
   void choose_snapshot();
   void check_floor();

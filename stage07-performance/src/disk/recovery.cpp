@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "disk/folder_reader.hpp"
@@ -95,11 +94,18 @@ void FolderReader::read_identity() {
                        fmt::format("{}: {}, and no file tells which store this is; {}",
                                    manifest_name, reason, way_on)};
     }
-    found_.store = stores.front();
+    if (stores.size() > 1) {
+      std::string files;
+      for (const auto& [store, names] : stores) files += "; of one:" + names;
+      throw FatalError{Exit::damaged,
+                       fmt::format("{}: {}, and there are files of {} stores: move those away that "
+                                   "are not of yours{}",
+                                   manifest_name, reason, stores.size(), files)};
+    }
+    found_.store = stores.begin()->first;
     return;
   }
-  const std::set<StoreId> different{stores.begin(), stores.end()};
-  if (different.size() == 1 && !different.contains(manifest->store)) {
+  if (stores.size() == 1 && !stores.contains(manifest->store)) {
     throw FatalError{Exit::damaged,
                      fmt::format("{} is of another store than all other files here; put theirs in "
                                  "its place, or move it away and start with --recover=truncate",
@@ -112,15 +118,15 @@ void FolderReader::read_identity() {
   check_newest_segment();
 }
 
-/// The stores that the headers of segments and snapshots name, newest file first.
-std::vector<StoreId> FolderReader::stores_of_files() const {
-  std::vector<StoreId> stores;
-  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
-    if (const auto header = header_of(segment->second)) stores.push_back(header->store);
+/// The stores that the headers of segments and snapshots name, each with these files.
+std::map<StoreId, std::string> FolderReader::stores_of_files() const {
+  std::map<StoreId, std::string> stores;
+  for (const auto& [first_lsn, name] : segments_) {
+    if (const auto header = header_of(name)) stores[header->store] += " " + name;
   }
-  for (auto snapshot = snapshots_.rbegin(); snapshot != snapshots_.rend(); ++snapshot) {
-    if (const auto header = read_snapshot_header(*must(folder_.open(snapshot->second))))
-      stores.push_back(header->store);
+  for (const auto& [lsn, name] : snapshots_) {
+    if (const auto header = read_snapshot_header(*must(folder_.open(name))))
+      stores[header->store] += " " + name;
   }
   return stores;
 }
