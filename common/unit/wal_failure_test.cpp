@@ -102,8 +102,8 @@ TEST_F(WalFailureTest, ARecordWithoutRoomInTheNextSegmentLeavesThatWithItsName) 
   ASSERT_TRUE(log.change("a", std::string(3000, 'v')));
   flush_here(log.wal());
   Gate named;
-  const auto no_room = fail_next(Kind::write, segment_name(2), Status::no_space);
-  folder_.set_hook([&, wait = named.hook(Kind::rename, segment_name(2))](const auto& operation) {
+  folder_.set_hook([no_room = fail_next(Kind::write, segment_name(2), Status::no_space),
+                    wait = named.hook(Kind::rename, segment_name(2))](const auto& operation) {
     const auto failed = no_room(operation);
     return failed ? failed : wait(operation);
   });
@@ -117,8 +117,8 @@ TEST_F(WalFailureTest, ARecordWithoutRoomInTheNextSegmentLeavesThatWithItsName) 
 TEST_F(WalFailureTest, ARecordWithoutRoomInTheNextSegmentFindsTheSameOneLater) {
   OpenLog log{folder_};
   Gate sync;
-  const auto no_room = fail_next(Kind::write, segment_name(2), Status::no_space);
-  folder_.set_hook([&, wait = sync.hook(Kind::sync_file, segment_name(1))](const auto& operation) {
+  folder_.set_hook([no_room = fail_next(Kind::write, segment_name(2), Status::no_space),
+                    wait = sync.hook(Kind::sync_file, segment_name(1))](const auto& operation) {
     const auto failed = no_room(operation);
     return failed ? failed : wait(operation);
   });
