@@ -109,13 +109,13 @@ TEST_F(WalSegmentsTest, WhatIsSafeIsOnTheDiskAlsoWhenTheNextBeginsMeanwhile) {
   const auto seed = random_seed();
   Gate gate;
   OpenLog log{folder_, {.limits = {.segment_bytes = 4096, .reserve_bytes = 4000}}};
-  folder_.set_hook([this, &log, seed,
-                    wait = gate.hook(Kind::write, segment_name(1))](const auto& operation) {
-    const auto safe = log.wal().safe_lsn();  // before the power goes
-    for (auto loss = seed; loss < seed + 4; ++loss)
-      EXPECT_GE(commands_in(folder_.after_power_loss(loss)).size(), safe);
-    return wait(operation);
-  });
+  folder_.set_hook(
+      [this, &log, seed, wait = gate.hook(Kind::write, segment_name(1))](const auto& operation) {
+        const auto safe = log.wal().safe_lsn();  // before the power goes
+        for (auto loss = seed; loss < seed + 4; ++loss)
+          EXPECT_GE(commands_in(folder_.after_power_loss(loss)).size(), safe);
+        return wait(operation);
+      });
   ASSERT_TRUE(log.set("a", std::string(3000, 'v')));
   gate.wait_for_somebody();
   ASSERT_TRUE(log.set("b", std::string(3000, 'v')));
