@@ -3,8 +3,8 @@
 #include <boost/asio/write.hpp>
 
 #include <chrono>
+#include <cstdio>
 #include <exception>
-#include <iostream>
 #include <system_error>
 #include <thread>
 
@@ -18,9 +18,10 @@ namespace {
 
 constexpr std::uint32_t refusals_max = 64;  // at a time; who comes on top is closed at once
 
-/// A line on standard error, in one piece: several threads may have something to say.
+/// A line on standard error, in one piece: several threads may have something to say. It takes no
+/// memory, of which there may be none.
 void say(const char* what, const std::exception& error) {
-  std::cerr << "kv-server: " + std::string{what} + ": " + error.what() + "\n";
+  std::fprintf(stderr, "kv-server: %s: %s\n", what, error.what());
 }
 
 void refuse(tcp::socket socket) {
@@ -48,15 +49,16 @@ Server::Server(std::uint16_t port, std::uint32_t max_connections, Service& servi
 void Server::run() {
   constexpr std::chrono::milliseconds pause{100};  // without it, no descriptor left is a busy loop
   while (true) {
-    boost::system::error_code failed;
-    tcp::socket socket = acceptor_.accept(failed);
-    if (failed) {
-      std::cerr << "kv-server: cannot accept a connection: " + failed.message() + "\n";
+    try {
+      boost::system::error_code failed;
+      tcp::socket socket = acceptor_.accept(failed);
+      if (failed) throw std::system_error{failed};
+      set_options(socket);
+      start_thread(std::move(socket));
+    } catch (const std::exception& error) {
+      say("cannot accept a connection", error);
       std::this_thread::sleep_for(pause);
-      continue;
     }
-    set_options(socket);
-    start_thread(std::move(socket));
   }
 }
 

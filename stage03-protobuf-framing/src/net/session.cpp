@@ -114,7 +114,7 @@ awaitable<bool> Session::send() {
 
 void Session::drain() {
   boost::system::error_code ended;
-  // From now on a read gives what has come already, and then the end.
+  // A read gives what is there, and the end when nothing is: Linux goes on receiving, though.
   socket_.shutdown(tcp::socket::shutdown_receive, ended);
 }
 
