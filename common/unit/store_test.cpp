@@ -218,10 +218,12 @@ TEST_F(StoreTest, TornBytesAreKeptBesideTheLog) {
   const auto torn = whole.substr(second, 700);
   folder_.put(segment_name(1), whole.substr(0, second) + torn + std::string(2000, '\0'));
   const auto name = segment_name(1) + ".torn-" + std::to_string(second);
-  EXPECT_THAT(log_of_a_start(), HasSubstr("700 torn bytes (in " + name + "), last LSN 1"));
+  EXPECT_THAT(log_of_a_start(), AllOf(HasSubstr("[warning] recovered: "),
+                                      HasSubstr("700 torn bytes (in " + name + "), last LSN 1")));
   EXPECT_EQ(folder_.bytes(name), torn);
   EXPECT_EQ(folder_.bytes(segment_name(1)), whole.substr(0, second));
-  EXPECT_THAT(log_of_a_start(), HasSubstr(" 0 torn bytes, last LSN 1"));
+  EXPECT_THAT(log_of_a_start(),
+              AllOf(HasSubstr("[info] recovered: "), HasSubstr(" 0 torn bytes, last LSN 1")));
 }
 
 TEST_F(StoreTest, TornBytesAreKeptBesideThoseThatWereTornThereBefore) {

@@ -59,7 +59,8 @@ void report(const Recovered& found, std::chrono::steady_clock::duration took) {
       saved = fmt::format(
           " (in {})", torn_name(found.files, segment_name(last.header.first_lsn), last.end_offset));
   }
-  spdlog::info(
+  spdlog::log(
+      torn_bytes > 0 ? spdlog::level::warn : spdlog::level::info,
       "recovered: {}, {} segments, {} records, {} torn bytes{}, last LSN {}, {} stop, {:.3f} s",
       found.snapshot ? snapshot_name(found.snapshot->lsn) : "no snapshot", found.segments.size(),
       records, torn_bytes, saved, found.end.lsn, found.clean ? "clean" : "unclean",
