@@ -186,7 +186,6 @@ class Fault : public testing::Test {
     }
     figure("started", started);
     figure("refused", refused);
-    EXPECT_GT(started, 1u);  // one of them without an error
     EXPECT_GT(refused, 0u);
   }
 
