@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/fatal_error.hpp"
 #include "disk/manifest.hpp"

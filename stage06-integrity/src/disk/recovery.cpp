@@ -99,7 +99,7 @@ void FolderReader::read_identity() {
       for (const auto& [store, names] : stores) files += "; of one:" + names;
       throw FatalError{Exit::damaged,
                        fmt::format("{}: {}, and there are files of {} stores: move those away that "
-                                   "are not of yours{}",
+                                   "are not yours{}",
                                    manifest_name, reason, stores.size(), files)};
     }
     found_.store = stores.begin()->first;
