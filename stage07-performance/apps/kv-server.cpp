@@ -1,4 +1,5 @@
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -20,6 +21,10 @@
 #include "net/server.hpp"
 #include "table/memtable.hpp"
 #include "wire/codec.hpp"
+
+/// jemalloc reads it before main begins: huge pages, until main says that it has been enough.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "thp:always";
 
 namespace {
 
@@ -80,6 +85,8 @@ int main(int argc, char** argv) {
     kv::MemTable storage{
         kv::answer_limit(options->frame_bytes_max - (options->timing ? kv::timing_bytes_max : 0))};
     const auto store = open_store(*options, storage);
+    // A start gives nothing back. From here on a huge page would hold what is free.
+    ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     kv::WatchHub watch_hub{options->frame_bytes_max};
     if (store) {
       storage.observe({&store->wal(), &watch_hub});  // first the log: what it refuses is no event
