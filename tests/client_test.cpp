@@ -432,5 +432,19 @@ TEST_F(ClientEvents, WatchWaitsLongerThanTheTimeoutAndPrintsObjectsWithJson) {
             "\n");
 }
 
+/// Of label limits: a sanitizer needs more memory than that to begin with.
+TEST(ClientMemory, AnAnswerForWhichThereIsNoneIsNoAnswer) {
+  const ServerProcess server{{"--max-frame", std::to_string(64 << 20)}};
+  FrameClient writer{server.port()};
+  const std::string value(1 << 20, 'v');
+  for (int i = 0; i < 40; ++i)
+    ASSERT_EQ(writer.ask(wire::hset("t", std::to_string(i), value)).status, 200u);
+  const Finished finished = run({"prlimit", "--as=50000000", client_program(), "--port",
+                                 std::to_string(server.port()), "hgetall", "t"});
+  EXPECT_EQ(finished.status, 3);
+  EXPECT_EQ(finished.out, "");
+  EXPECT_EQ(finished.err, "kv-client: no answer: std::bad_alloc\n");
+}
+
 }  // namespace
 }  // namespace kv::test

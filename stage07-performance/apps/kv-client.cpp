@@ -83,5 +83,8 @@ int main(int argc, char** argv) {
   } catch (const kv::FatalError& error) {
     std::cerr << "kv-client: " << error.what() << '\n';
     return error.exit_status();
+  } catch (const std::exception& error) {  // as when an answer is larger than the memory
+    std::cerr << "kv-client: no answer: " << error.what() << '\n';
+    return static_cast<int>(kv::Exit::no_connection);
   }
 }
