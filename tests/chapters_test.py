@@ -9,6 +9,8 @@ word. --self-test shows that each of these can fail.
 - A piece of code uses no name that its file defines outside of the piece, unless the chapter shows or
   mentions it, or a header of the stage declares it. What a member is, or a name of another library,
   no script can tell: that is left to readers.
+- What is named as a command of this repository is one: the verb of ./learn, the script, the preset and
+  the tests of ctest, and each flag of these and of our programs. So are those that measured a figure.
 """
 
 import fnmatch
@@ -101,7 +103,50 @@ def names(stage):
                 yield f"{title}: a piece uses `{name}`, which nothing shows or mentions"
 
 
+# A program of the repository, and what follows it up to a pipe or the like.
+COMMAND = re.compile(r"(?<![\w/-])(\./learn|kv-(?:server|client|inspect|bench)|ctest|(?:bash|python3) (?=[\w/]+\.))"
+                     r"((?:'[^']*'|[^|;&<>'])*)")
+SOURCES = {"./learn": ["learn", "tests/learn/*.py", "tests/bench/*.cpp"],
+           "kv-bench": ["tests/bench/*.cpp"],
+           "kv-": ["stage0*/src/**/*.?pp", "stage0*/apps/*.cpp"],
+           "presets": ["*.json", "common/*.json"],
+           "tests": ["tests/**/*.cpp", "tests/CMakeLists.txt", "common/unit/**/*.cpp", "stage0*/**/CMakeLists.txt"]}
+
+
+def commands_in(file):
+    prose = re.sub(r"(?ms)^ *```(?!console).*?^ *```$", "", file.read_text())
+    for said in re.findall(r"(?<!`)`([^`\n]+)`", prose) + re.findall(r"(?m)^ *\$ (.*)$", prose):
+        yield from COMMAND.findall(said)
+
+
+def missing(root, known, program, rest):
+    first = (rest.split() or [""])[0]
+    if program == "./learn" and first.islower() and f"\n./learn {first}" not in known[program]:
+        yield first
+    if program.startswith(("bash", "python3")) and not (root / first).exists():
+        yield first
+    if program == "ctest":
+        yield from (name for name in re.findall(r"--preset (\w+)", rest) if f'"{name}"' not in known["presets"])
+        regex = re.search(r"-R '?([^' ]+)", rest)
+        yield from (word for word in re.findall(r"\w{3,}", regex[1] if regex else "") if word not in known["tests"])
+    elif not program.startswith(("bash", "python3")):
+        flags = re.findall(r"(?<!\S)(--[a-z][a-z-]+)", rest)
+        source = known.get(program, known["kv-"])
+        yield from (flag for flag in flags if not re.search(rf"{flag}\b", source))
+
+
+def commands(root):
+    known = {what: "\n".join(file.read_text() for glob in globs for file in sorted(root.glob(glob)))
+             for what, globs in SOURCES.items()}
+    known["tests"] += " ".join(stage.name for stage in root.glob("stage0*"))
+    for file in sorted([*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("stage0*/*.md")]):
+        for program, rest in commands_in(file):
+            for what in missing(root, known, program, rest):
+                yield f"{file.relative_to(root)}: `{program.strip()} {rest.strip()}`: there is no {what}"
+
+
 def check(root):
+    yield from commands(root)
     before = None
     for stage in sorted(root.glob("stage0*-*")):
         for one in [order(stage), box(stage), named(stage, before), names(stage)]:
@@ -117,6 +162,9 @@ def self_test():
             (root / name / "src").mkdir(parents=True)
             (root / name / "src/a.cpp").write_text("int one() { return 1; }\n" + code)
             (root / name / "README.md").write_text("> **New here**\n>\n> - **term**: it.\n\nterm\n## What changed\n## x\n")
+        (root / "learn").write_text("\n./learn test [N]  --quick leaves out what is slow\n")
+        (root / "CMakePresets.json").write_text('{"name": "release"}')
+        (root / "stage02-b/CMakeLists.txt").write_text("TESTS Frame")
         chapter = root / "stage02-b/README.md"
         good = ("> **New here**\n>\n> - **frame**: bytes.\n\n## The limit of stage 1\n## The idea\n## Step 1: a, b\n"
                 "A frame, and one.\n```cpp title=\"src/a.cpp\"\nint f() {\n  return one();\n}\n```\n"
@@ -129,7 +177,11 @@ def self_test():
                 "term": good.replace("A frame, and", "And"),
                 "named": good.replace("`a.cpp`\n", ""),
                 "no section": good.replace("## What changed\n", ""),
-                "name": good.replace(", and one.", ".")}.items():
+                "name": good.replace(", and one.", "."),
+                "verb": good + "`./learn tset 2`\n",
+                "flag": good + "```console\n$ ./learn test --slow\n```\n",
+                "script": good + "`bash tests/a.sh`\n",
+                "tests": good + "`ctest --preset release -R 'stage02.*(Frame|Term)'`\n"}.items():
             chapter.write_text(bad)
             found = list(check(root))
             assert len(found) == 1, (what, found)
