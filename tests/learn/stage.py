@@ -54,11 +54,16 @@ class Stage:
 
     @property
     def steps(self) -> list[Step]:
-        return [step for step in _lists(self.folder) if step.kind != "kept"]
+        return [step for step in self.steps_and_kept if step.kind != "kept"]
+
+    @property
+    def steps_and_kept(self) -> list[Step]:
+        """With one more, of the kind kept: the tests and helpers that come from the stage before."""
+        return _lists(self.folder)
 
     @property
     def kept_tests(self) -> list[str]:
-        return [test for step in _lists(self.folder) if step.kind == "kept" for test in step.tests]
+        return [test for step in self.steps_and_kept if step.kind == "kept" for test in step.tests]
 
     @property
     def code(self) -> list[str]:
