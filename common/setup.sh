@@ -69,6 +69,12 @@ test_needs() {  # [STAGE]: without one, of all stages
   esac
 }
 
+# What ./learn book needs: the packages.
+book_needs() { printf '%s\n' git python3 python3-markdown-it python3-pygments universal-ctags; }
+
+# What the tests of the book need besides: a browser, what drives it, and npm, for axe-core and mermaid.
+book_test_needs() { printf '%s\n' chromium chromium-driver python3-selenium fonts-dejavu-core; }
+
 version_of() {  # PACKAGE: nothing when it is not installed
   dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
     sed -n 's/^installed \([0-9]*:\)\?//p'
