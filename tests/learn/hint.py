@@ -21,7 +21,9 @@ def main(arguments: list[str]) -> int:
     elif arguments:
         raise Mistake("./learn hint [N], or ./learn hint [N] --exercise K")
     elif mine.here is None:
-        raise Mistake(f"stage {mine.stage.number} is written, and green; ./learn check says so")
+        number = mine.stage.number
+        raise Mistake(f"every step of stage {number} is green, so there are no more hints. Where ./learn check {number} "
+                      f"is red all the same, ./learn diff {number} mine shows what the reference does otherwise")
     else:
         name = mine.here.name
         texts = [*_paragraphs(mine, name), _functions(mine, mine.here), *_lines(mine, mine.here)]
