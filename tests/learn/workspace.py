@@ -126,6 +126,8 @@ class Workspace:
         was = before.read_text() if before and before.exists() else ""
         own = self.notes / "before" / file
         target = self.folder / file
+        if target.exists() and not any(file in earlier.files for earlier in self.brought):
+            return  # written before its step came
         target.parent.mkdir(parents=True, exist_ok=True)
         mine = self._without_gone_headers(own.read_text()) if was and own.exists() else ""
         target.write_text(stub(final.read_text(), was, mine))

@@ -221,6 +221,23 @@ class Written(unittest.TestCase):
             moved.rename(MY / "begun")
             (MY / "whole").rename(moved)
 
+    def test_what_is_written_before_its_step_stays(self):
+        moved = Workspace(stage(1)).folder
+        moved.rename(MY / "whole")
+        try:
+            mine = Workspace(stage(1))
+            mine.start(use_reference=True)
+            ahead = mine.folder / next(file for step in mine.stage.steps[len(mine.brought):]
+                                       for file in step.files if step.is_taught and file.endswith(".cpp"))
+            ahead.parent.mkdir(parents=True, exist_ok=True)
+            ahead.write_text("// mine\n")
+            while mine.bring_next():
+                pass
+            self.assertEqual(ahead.read_text(), "// mine\n")
+        finally:
+            moved.rename(MY / "ahead")
+            (MY / "whole").rename(moved)
+
     def test_the_one_of_last_time_is_meant(self):
         Workspace(stage(3)).remember()
         self.assertEqual(workspace().stage.number, 3)
