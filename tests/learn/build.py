@@ -64,7 +64,7 @@ def build(names: list[str]) -> str:
 def first_error(log: str) -> str:
     """The first error of a compiler or linker with what belongs to it; without the command lines."""
     lines = log.split("\n")
-    begin = next((at for at, line in enumerate(lines) if re.search(r"\berror\b|undefined reference|multiple definition", line)), 0)
+    begin = next((at for at, line in enumerate(lines) if re.search(r"\berror\b|CMake Error|undefined reference|multiple definition", line)), 0)
     end = begin + 1
     while end < len(lines) and end < begin + 12 and not re.search(r"^\S+:\d+:\d+: (error|warning)|^(ninja|\[\d)", lines[end]):
         end += 1

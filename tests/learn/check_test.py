@@ -32,6 +32,10 @@ ninja: build stopped: subcommand failed.
     def test_what_is_no_compilers_error_is_told_from_its_beginning(self):
         self.assertIn("ninja: error: unknown target", first_error("ninja: error: unknown target 'x'\n"))
 
+    def test_what_cmake_says_is_told_and_not_only_that_it_failed(self):
+        log = "CMake Error at stage.cmake:252 (message):\n  no test x\n\nninja: error: rebuilding 'build.ninja': subcommand failed\n"
+        self.assertIn("no test x", first_error(log))
+
 
 class Told(unittest.TestCase):
     def test_what_googletest_says_around_a_failure_is_left_out(self):
