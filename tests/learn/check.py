@@ -179,9 +179,9 @@ class Report:
             self._show_new(self.new)
             return
         print(f"\n{what}")
-        line, heading = mine.stage.heading(name)
-        if line:
-            print(f"\nto read: {shown(mine.stage.chapter)}:{line}, {heading}")
+        file, line, heading = mine.stage.heading(name)
+        if heading:
+            print(f"\nto read: {shown(file)}:{line}, {heading}")
 
     def _show_new(self, step: Step) -> None:
         """Red, as it must be. What there is to write, and where it is told."""
@@ -192,9 +192,9 @@ class Report:
         given = [file for file in step.files if not file.endswith(".cpp")]
         if given:
             print("given with it: " + " ".join(given))
-        line, heading = mine.stage.heading(step.name)
-        if line:
-            print(f"to read: {shown(mine.stage.chapter)}:{line}, {heading}")
+        file, line, heading = mine.stage.heading(step.name)
+        if heading:
+            print(f"to read: {shown(file)}:{line}, {heading}")
 
     def _is_done(self, step: Step) -> bool:
         return step.name in self.done

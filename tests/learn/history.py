@@ -81,7 +81,7 @@ def _copy(of: Stage, file: str, kv: Path) -> None:
 
 
 def _commit(folder: Path, of: Stage, step: Step) -> None:
-    _, heading = of.heading(step.name)
+    _, _, heading = of.heading(step.name)
     title = re.sub(r"^Step \d+: ", "", heading) or f"{step.name} ({step.kind})"
     git(folder, "add", "--all", "--force", "kv", "common", ".gitignore")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", f"Stage {of.number}, {title}")

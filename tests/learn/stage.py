@@ -99,12 +99,17 @@ class Stage:
         folders = (self.folder / "tests", ROOT / "common/unit", ROOT / "common/unit/support")
         return next(path for folder in folders if (path := folder / f"{name}.cpp").exists())
 
-    def heading(self, step: str) -> tuple[int, str]:
-        """Where the chapter is about it: the line, and the heading. (0, '') for what is not taught."""
+    def heading(self, step: str) -> tuple[Path, int, str]:
+        """Where the chapter tells of it: the file, the line, and the heading; that is empty for what is not taught.
+        In a long chapter the first page only leads to the file that does."""
         for number, line in enumerate(self.chapter.read_text().split("\n"), 1):
-            if re.match(rf"## Step \d+: {re.escape(step)}\b", line):
-                return number, line.removeprefix("## ")
-        return 0, ""
+            if found := re.match(rf"## Step \d+: ({re.escape(step)}\b.*)", line):
+                for file in self.chapter_files:
+                    lines = (self.folder / file).read_text().split("\n")
+                    if f"## {found[1]}" in lines:
+                        return self.folder / file, lines.index(f"## {found[1]}") + 1, line.removeprefix("## ")
+                return self.chapter, number, line.removeprefix("## ")
+        return self.chapter, 0, ""
 
 
 @cache

@@ -58,7 +58,7 @@ class WholeRun(unittest.TestCase):
         self.assertEqual(report.failure[0], step, report.failure[1])
         names = [word.split(".", 1)[1] for word in re.search(r"^Caught by: (.*)", patch, re.MULTILINE).group(1).split()]
         self.assertTrue(any(name in report.failure[1] for name in names), report.failure[1])
-        self.assertTrue(mine.stage.heading(step)[1], "and what to read is told")
+        self.assertTrue(mine.stage.heading(step)[2], "and what to read is told")
 
 
 if __name__ == "__main__":

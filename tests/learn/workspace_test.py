@@ -133,6 +133,18 @@ int shut() try {
         self.assertIn("void add(char a) { two(a); }", made)
 
 
+class Headings(unittest.TestCase):
+    def test_each_step_leads_to_the_file_that_tells_of_it(self):
+        for number in range(FIRST, LAST + 1):
+            for step in (step for step in stage(number).steps if step.is_taught):
+                file, line, heading = stage(number).heading(step.name)
+                with self.subTest(stage=number, step=step.name):
+                    self.assertIn(step.name, heading)
+                    self.assertIn(heading.split(": ")[1], file.read_text().split("\n")[line - 1])
+        self.assertEqual(stage(5).heading("format")[0].name, "README.md")
+        self.assertEqual(stage(5).heading("log")[0].name, "log.md")
+
+
 class Written(unittest.TestCase):
     """The stages one after the other, each from the one before, step by step."""
 
