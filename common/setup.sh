@@ -60,7 +60,7 @@ needs() {  # [STAGE]: what it and those before it need; without one, what all ne
 # What tests need besides: programs and libraries that nobody here wrote, to be clients or peers.
 test_needs() {  # [STAGE]: without one, of all stages
   local redis=(redis-server 7.0 python3-redis 4.3 libhiredis-dev 0.14)
-  local protobuf=(python3-protobuf 3.21)
+  local protobuf=(python3-protobuf 3.21 jq 1.6)
   case ${1:-} in
     stage01-*) ;;
     stage02-*) printf '%s %s\n' "${redis[@]}" ;;

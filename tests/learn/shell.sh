@@ -89,7 +89,8 @@ greet() {  # STAGE
 
 # shellcheck disable=SC2016  # the dollars are for the shell within
 launch() {  # PROGRAMS [-c COMMANDS]
-  local programs=$1 alone=(unshare --map-root-user --net --mount)
+  local programs=$1 alone=(unshare --net --mount)
+  ((EUID == 0)) || alone+=(--map-root-user)  # in a chroot only root may
   "${alone[@]}" true 2>/dev/null || alone=()
   mkdir -p "${programs%/*}/shell"
   KV_SHELL=$(mktemp -d "${programs%/*}/shell/XXXXXX")
