@@ -18,6 +18,15 @@ using testing::ExitedWithCode;
   std::_Exit(static_cast<int>(connection_limit(wanted)));
 }
 
+/// The same, but the status is the soft limit afterwards.
+[[noreturn]] void limit_after(rlim_t soft, rlim_t hard, std::uint32_t wanted) {
+  rlimit limit{soft, hard};
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  (void)connection_limit(wanted);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  std::_Exit(static_cast<int>(limit.rlim_cur));
+}
+
 constexpr const char* nothing = "^$";  // on standard error
 
 TEST(ConnectionLimit, IsWhatIsWantedWhereThereAreDescriptors) {
@@ -27,6 +36,8 @@ TEST(ConnectionLimit, IsWhatIsWantedWhereThereAreDescriptors) {
 
 TEST(ConnectionLimit, RaisesTheLimitOfTheProcessWhereItMay) {
   EXPECT_EXIT(count(64, 200, 100), ExitedWithCode(100), nothing);
+  EXPECT_EXIT(limit_after(64, 200, 100), ExitedWithCode(132), nothing) << "no further than needed";
+  EXPECT_EXIT(limit_after(200, 200, 100), ExitedWithCode(200), nothing) << "never lowered";
 }
 
 TEST(ConnectionLimit, IsWhatTheSystemAllowsAndSaysSo) {
