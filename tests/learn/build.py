@@ -114,7 +114,8 @@ def _run(path: Path, test: str) -> Outcome:
                                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=SECONDS_MAX, cwd=folder)
     except subprocess.TimeoutExpired as late:
         said = (late.stdout or b"").decode(errors="replace")
-        return Outcome(test, False, f"{said}\nit had not ended after {SECONDS_MAX} s")
+        why = "it waits for something, or the machine is busy"
+        return Outcome(test, False, f"{said}\nit had not ended after {SECONDS_MAX} s: {why}")
     if done.returncode < 0:
         return Outcome(test, False, f"{done.stdout}\nit ended by signal {-done.returncode}")
     return Outcome(test, done.returncode == 0, done.stdout)
