@@ -55,9 +55,12 @@ TEST_F(InspectTest, ListsTheFilesAndWhatAStartWouldRecover) {
 }
 
 TEST_F(InspectTest, ListsRecordsAndEscapesWhatClientsSent) {
-  EXPECT_THAT(inspect(true), HasSubstr("  LSN 1, table 't': 'a'\n"
+  EXPECT_THAT(inspect(true), HasSubstr(" bytes are valid\n"
+                                       "  LSN 1, table 't': 'a'\n"
                                        "  LSN 2, table 't\\x0a': 'b' '\\x1b[2J'\n"
-                                       "  LSN 3, table 't': without 'a'\n"));
+                                       "  LSN 3, table 't': without 'a'\n"
+                                       "snapshot: up to LSN 0, 1 groups, 96 of 96 bytes are valid\n"
+                                       "a start would recover"));
 }
 
 TEST_F(InspectTest, TakesATornEndAsAStartDoes) {
