@@ -64,6 +64,20 @@ TEST_F(SnapshotTest, HoldsAllRowsAndTheLogGoesOnInANewFile) {
   EXPECT_EQ(found->rows, contents_of(memtable_));
 }
 
+TEST_F(SnapshotTest, EndsAGroupOfRowsWhenItIsLarge) {
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(memtable_.set("t", {"key" + std::to_string(i), true}));
+  std::vector<std::string> keys;  // of one shard
+  memtable_.visit_shard(0, [&](const Tables& tables) {
+    for (const auto& [key, value] : tables.by_name.at("t")) keys.push_back(key);
+  });
+  ASSERT_GE(keys.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) set_durably(keys[i], std::string(600'000, 'x'));
+  ASSERT_TRUE(write_snapshot(folder_, memtable_, log_.wal()));
+  const auto snapshot = read_log(folder_.bytes("snapshot"), snapshot_magic);
+  ASSERT_TRUE(snapshot);
+  for (const auto& group : snapshot->groups) EXPECT_LT(group.header.records_bytes, 2u << 20);
+}
+
 TEST_F(SnapshotTest, HasItsNameOnlyWhenTheLogReachesItsNewestRow) {
   set_durably("k", true);
   Gate gate;

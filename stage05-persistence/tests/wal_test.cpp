@@ -146,6 +146,7 @@ TEST_F(WalTest, EndsWithTheFirstErrorForGood) {
     EXPECT_FALSE(log.set("c"));
     EXPECT_FALSE(log.wal().make_durable(2));
     EXPECT_TRUE(log.wal().make_durable(1)) << "it was before";
+    EXPECT_FALSE(log.wal().wait_for_bytes(0, {}));
     EXPECT_FALSE(log.wal().begin_next_log());
     EXPECT_FALSE(log.wal().close());
     EXPECT_EQ(log.wal().durable_lsn(), 1u);
