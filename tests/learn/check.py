@@ -72,15 +72,17 @@ def _times(folder: Path) -> list[tuple[Path, int]]:
 
 def check(mine: Workspace, points: bool = False) -> int:
     mine.remember()  # that it was the last
-    report = examine(mine)
+    print(f"{mine.stage.name}, in {shown(mine.folder)}", flush=True)
+    report = examine(mine, aloud=True)
     report.show()
     if points:
         print(report.points())
     return 0 if report.failure is None else 1
 
 
-def examine(mine: Workspace) -> "Report":
-    """Step by step, and brings the next one when all that are there are green."""
+def examine(mine: Workspace, aloud: bool = False) -> "Report":
+    """Step by step, and brings the next one when all that are there are green. Aloud: what is done is told at once,
+    since to build what comes next takes a while."""
     _configure(mine)
     report = Report(mine)
     while report.failure is None:
@@ -91,6 +93,8 @@ def examine(mine: Workspace) -> "Report":
             _configure(mine)
             report.new = step
         _check_step(mine, step, report)
+        if aloud:
+            report.tell_done()
     if report.failure is None:
         _check_whole(mine, report)
     return report
@@ -158,16 +162,24 @@ class Report:
         self.counts: dict[str, tuple[int, int]] = {}
         self.failure: tuple[str, str] | None = None  # the step, and what is told of it
         self.new: Step | None = None  # it came with this check: nobody has written it yet
+        self.untold = [step for step in mine.stage.steps if step.kind != "naive"]
 
     def stop_at(self, step: str, what: str) -> None:
         self.failure = (step, what)
 
+    def tell_done(self) -> None:
+        while self.untold and self._is_done(self.untold[0]):
+            self._tell_next()
+
+    def _tell_next(self) -> None:
+        step = self.untold.pop(0)
+        if step.is_taught or step.name in self.counts and not self._is_done(step):
+            print(self._line(step.name), flush=True)
+
     def show(self) -> None:
         mine = self.mine
-        print(f"{mine.stage.name}, in {shown(mine.folder)}")
-        for step in mine.stage.steps:
-            if step.kind != "naive" and (step.is_taught or step.name in self.counts and not self._is_done(step)):
-                print(self._line(step.name))
+        while self.untold:
+            self._tell_next()
         print(self._line(WHOLE, "all of it: the server as its clients see it"))
         if self.failure is None:
             print(f"\nStage {mine.stage.number} is written. " + (

@@ -1,13 +1,16 @@
 """What ./learn check tells of compilers and tests, without either."""
 
+import io
 import sys
 import unittest
+from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 sys.dont_write_bytecode = True
 
 from build import Outcome, first_error  # noqa: E402
-from check import OUTPUT_LINES_MAX, told  # noqa: E402
-from stage import ROOT  # noqa: E402
+from check import OUTPUT_LINES_MAX, Report, told  # noqa: E402
+from stage import ROOT, stage  # noqa: E402
 
 
 class FirstError(unittest.TestCase):
@@ -67,6 +70,22 @@ what it said
     def test_a_long_output_is_cut(self):
         output = "\n".join(f"line {i}" for i in range(OUTPUT_LINES_MAX + 5))
         self.assertTrue(told(Outcome("A.B", False, output)).endswith("... and 5 lines more"))
+
+
+class AReport(unittest.TestCase):
+    def test_what_is_done_is_told_at_once_and_the_rest_at_the_end(self):
+        report = Report(SimpleNamespace(stage=stage(3), folder=ROOT / "my/stage03"))
+        report.done += ["program", "frames"]
+        report.counts |= {"frames": (13, 13), "values": (0, 34)}
+        self.assertEqual(self.printed(report.tell_done), "  done  frames         13 of 13 tests\n")
+        report.stop_at("values", "A.B fails:\n  why")
+        self.assertTrue(self.printed(report.show).startswith("  here  values         0 of 34 tests\n        limits\n"))
+
+    def printed(self, tell) -> str:
+        out = io.StringIO()
+        with redirect_stdout(out):
+            tell()
+        return out.getvalue()
 
 
 if __name__ == "__main__":
