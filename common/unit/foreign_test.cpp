@@ -27,13 +27,16 @@ TEST(Foreign, WhoSpeaksIsGuessedFromTheFirstBytes) {
     return std::string{protocol ? protocol : ""};
   };
   EXPECT_EQ(guess("GET / HTTP/1.1\r\n"), "HTTP");
-  EXPECT_EQ(guess("POST"), "HTTP");
+  for (const auto* method : {"POST", "PUT ", "HEAD", "DELE", "OPTI", "PATC", "CONN", "TRAC"})
+    EXPECT_EQ(guess(method), "HTTP");
   EXPECT_EQ(guess("PRI * HTTP/2.0\r\n\r\nSM"), "HTTP/2, as gRPC uses it");
   EXPECT_EQ(guess("\x16\x03\x01\x02"), "TLS");
   EXPECT_EQ(guess("*1\r\n$4\r\nPING\r\n"), "Redis");
   EXPECT_EQ(guess("PING\r\n"), "Redis");
+  EXPECT_EQ(guess("SSH-2.0-OpenSSH_9.2\r\n"), "SSH");
   EXPECT_EQ(guess("\x05\0\0\0hello"s), "a length in little-endian order");
   EXPECT_EQ(guess("\x01\0\0\x01\0"s), "a gRPC message, with its flag before the length");
+  EXPECT_EQ(guess("\x01\0\0\0\x64"s), "a gRPC message, with its flag before the length");
   EXPECT_EQ(guess("\xff\xff\xff\xff"), "");
   EXPECT_EQ(guess("\x80"), "");
 }

@@ -40,10 +40,10 @@ const char* guess_protocol(std::string_view bytes, std::size_t frame_bytes_max) 
     if (bytes.starts_with(beginning.bytes)) return beginning.protocol;
   }
   const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
-  if (bytes.size() >= 4 && boost::endian::load_little_u32(at) <= frame_bytes_max)
-    return "a length in little-endian order";
   if (bytes.size() >= 5 && at[0] == 1 && boost::endian::load_big_u32(at + 1) <= frame_bytes_max)
     return "a gRPC message, with its flag before the length";
+  if (bytes.size() >= 4 && boost::endian::load_little_u32(at) <= frame_bytes_max)
+    return "a length in little-endian order";
   return nullptr;
 }
 
