@@ -1,5 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
 #include "fixtures/frame_client.hpp"
 #include "fixtures/server_process.hpp"
 
@@ -7,6 +14,30 @@ namespace kv::test {
 namespace {
 
 const wire::MaybeValue none;
+
+/// How often each thread of a process has begun to run.
+std::map<std::string, long> runs_of_threads(pid_t process) {
+  std::map<std::string, long> runs;
+  for (const auto& thread :
+       std::filesystem::directory_iterator{"/proc/" + std::to_string(process) + "/task"}) {
+    std::ifstream status{thread.path() / "status"};
+    for (std::string word; status >> word;) {
+      long count = 0;
+      if (word.ends_with("_ctxt_switches:") && status >> count)
+        runs[thread.path().filename()] += count;
+    }
+  }
+  return runs;
+}
+
+/// The thread of the server that runs most while this client asks.
+std::string thread_of(FrameClient& client, const ServerProcess& server) {
+  const auto before = runs_of_threads(server.pid());
+  for (int i = 0; i < 300; ++i) EXPECT_EQ(client.ask(wire::ping()).status, 200u);
+  auto runs = runs_of_threads(server.pid());
+  for (const auto& [thread, count] : before) runs[thread] -= count;
+  return std::ranges::max_element(runs, {}, &std::pair<const std::string, long>::second)->first;
+}
 
 TEST(Server, AnswersOverFrames) {
   ServerProcess server;
@@ -41,6 +72,14 @@ TEST(Server, OneThreadServesManyClients) {
     EXPECT_TRUE(client.receives({200, "PONG"}));
   }
   EXPECT_EQ(server.threads(), threads) << "fifty clients more";
+}
+
+TEST(Server, GivesItsClientsToItsThreadsInTurn) {
+  ServerProcess server{{"--threads", "2"}};
+  FrameClient first{server.port()}, second{server.port()}, third{server.port()};
+  const auto of_first = thread_of(first, server);
+  EXPECT_NE(thread_of(second, server), of_first);
+  EXPECT_EQ(thread_of(third, server), of_first);
 }
 
 TEST(Server, AMessageThatIsNoneIsAnErrorAndTheConnectionGoesOn) {
