@@ -464,6 +464,13 @@ TEST(RespClient, SendsAnArrayOfBulkStrings) {
   EXPECT_TRUE(same_bytes("*2\r\n$4\r\nPING\r\n$0\r\n\r\n", c.peer.receive()));
 }
 
+TEST(RespClient, TellsWhichRequestHasNoReply) {
+  Connected c;
+  c.socket.set_timeout(20ms);
+  EXPECT_EQ(message_of([&] { c.client.command({"HGET", "t", "k"}); }),
+            "no reply to \"HGET t k\": nothing to receive within 20 ms");
+}
+
 TEST(RespClient, BelievesNoWrongReply) {
   for (const char* wrong : {"PONG\r\n", ":\r\n", ":1x\r\n", "$-2\r\n", "$1\r\nab\r\n", "\r\n"}) {
     Connected c;
