@@ -148,6 +148,7 @@ def told(outcome: build.Outcome) -> str:
     noise = re.compile(r"^(Note: Google Test filter|\[[-=]+\]|\[ (RUN|  PASSED  |  FAILED  )|\[  PASSED|\[  FAILED|"
                        r"Running main|\s*\d+ FAILED TEST|The server of the failed test; \(its log is empty\)$|$)")
     lines = [line for line in outcome.output.split("\n") if not noise.match(line)]
+    lines = lines or ["it was ended before it could say why: it crashed, or its time was over"]
     if len(lines) > OUTPUT_LINES_MAX:
         lines = lines[:OUTPUT_LINES_MAX] + [f"... and {len(lines) - OUTPUT_LINES_MAX} lines more"]
     return f"{outcome.test} fails:\n" + "\n".join(f"  {line.replace(str(build.ROOT) + '/', '')}" for line in lines)

@@ -67,6 +67,9 @@ what it said
                          "  Expected equality of these values:\n    1\n    2\n"
                          "  The server of the failed test; its log:\n  what it said")
 
+    def test_a_test_that_was_ended_from_outside_has_a_reason_as_well(self):
+        self.assertIn("its time was over", told(Outcome("A.B", False, "Running main() from a.cc\n[ RUN      ] A.B\n")))
+
     def test_a_long_output_is_cut(self):
         output = "\n".join(f"line {i}" for i in range(OUTPUT_LINES_MAX + 5))
         self.assertTrue(told(Outcome("A.B", False, output)).endswith("... and 5 lines more"))
