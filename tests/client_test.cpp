@@ -443,7 +443,7 @@ TEST(ClientMemory, AnAnswerForWhichThereIsNoneIsNoAnswer) {
                                  std::to_string(server.port()), "hgetall", "t"});
   EXPECT_EQ(finished.status, 3);
   EXPECT_EQ(finished.out, "");
-  EXPECT_EQ(finished.err, "kv-client: no answer: std::bad_alloc\n");
+  EXPECT_EQ(finished.err, "kv-client: too little memory for the answer\n");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <iostream>
+#include <new>
 #include <string>
 
 #include "base/fatal_error.hpp"
@@ -83,8 +84,8 @@ int main(int argc, char** argv) {
   } catch (const kv::FatalError& error) {
     std::cerr << "kv-client: " << error.what() << '\n';
     return error.exit_status();
-  } catch (const std::exception& error) {  // as when an answer is larger than the memory
-    std::cerr << "kv-client: no answer: " << error.what() << '\n';
+  } catch (const std::bad_alloc&) {
+    std::cerr << "kv-client: too little memory for the answer\n";
     return static_cast<int>(kv::Exit::no_connection);
   }
 }

@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
         kv::answer_limit(options->frame_bytes_max - (options->timing ? kv::timing_bytes_max : 0))};
     const auto store = open_store(*options, storage);
     // A start gives nothing back. From here on a huge page would hold what is free.
-    ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    (void)::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);  // else it only takes more memory
     kv::WatchHub watch_hub{options->frame_bytes_max};
     if (store) {
       storage.observe({&store->wal(), &watch_hub});  // first the log: what it refuses is no event

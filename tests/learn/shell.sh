@@ -87,21 +87,23 @@ greet() {  # STAGE
 
 # ---- as a program ----
 
-# shellcheck disable=SC2016  # the dollars are for the shell within
+# A network and mounts of its own: root may have them (in a chroot only so), others with a user namespace.
+# shellcheck disable=SC2016,SC2086  # the dollars are for the shell within; $alone is words, or nothing
 launch() {  # PROGRAMS [-c COMMANDS]
-  local programs=$1 alone=(unshare --net --mount)
-  ((EUID == 0)) || alone+=(--map-root-user)  # in a chroot only root may
-  "${alone[@]}" true 2>/dev/null || alone=()
+  local programs=$1 alone
+  for alone in 'unshare --net --mount' 'unshare --map-root-user --net --mount' ''; do
+    $alone true 2>/dev/null && break
+  done
   mkdir -p "${programs%/*}/shell"
   KV_SHELL=$(mktemp -d "${programs%/*}/shell/XXXXXX")
   trap 'rm -rf "$KV_SHELL"' EXIT
   mkdir "$KV_SHELL/folder"
   export KV_SHELL KV_SHELL_ALONE=${alone:+yes} PATH=$programs:$programs/naive:$PATH
   if [[ ${2:-} == -c ]]; then
-    "${alone[@]}" bash -c 'source "$1" && begin && run_lines "$2"' bash "$0" "$3"
+    $alone bash -c 'source "$1" && begin && run_lines "$2"' bash "$0" "$3"
   else
     greet "${programs##*/}"
-    "${alone[@]}" bash --rcfile "$0" -i
+    $alone bash --rcfile "$0" -i
   fi
 }
 
